@@ -54,7 +54,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 // measureAll measures every DIR=PROFILE and joins what goes wrong.
 func measureAll(args []string) ([]module, error) {
 	if len(args) == 0 {
-		return nil, errors.New("no module given, want DIR=PROFILE ...")
+		return nil, errors.New("no module given: each argument is DIR=PROFILE")
 	}
 	var modules []module
 	var errs []error

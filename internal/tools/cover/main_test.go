@@ -104,7 +104,7 @@ func TestRunRefuses(t *testing.T) {
 		{
 			"another module's file",
 			[]string{sample + "=" + write("mode: set\nfmt/print.go:1.1,2.2 1 1\n")},
-			"names fmt/print.go, which is not in example.test/sample: want -coverpkg=example.test/sample/...",
+			"names fmt/print.go, which is not in example.test/sample (the profile needs -coverpkg=example.test/sample/... alone)",
 		},
 		{
 			"source file gone",

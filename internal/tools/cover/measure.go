@@ -55,7 +55,7 @@ func measure(dir, profile string) (module, error) {
 func (m *module) add(dir string, p *cover.Profile) error {
 	name, ok := strings.CutPrefix(p.FileName, m.path+"/")
 	if !ok {
-		return fmt.Errorf("profile names %s, which is not in %s: want -coverpkg=%[2]s/...", p.FileName, m.path)
+		return fmt.Errorf("profile names %s, which is not in %s (the profile needs -coverpkg=%[2]s/... alone)", p.FileName, m.path)
 	}
 	generated, err := isGenerated(filepath.Join(dir, filepath.FromSlash(name)))
 	if err != nil {
