@@ -1,20 +1,20 @@
-# Thin names for .ci/run's steps, which do the work: one place says how.
-.DEFAULT_GOAL := help
-.PHONY: help demo generate all $(STEPS)
+# Thin names for the steps of .ci/run: that script alone says how each is done.
+STEPS := packages format vet build modules generated tidy staticcheck lint test cover wine tools fuzz
 
-STEPS := format vet build modules generated tidy staticcheck lint test cover wine tools fuzz
+.DEFAULT_GOAL := help
+.PHONY: help all demo generate $(STEPS)
 
 help: ## list the targets
-	@echo "make demo | generate | all | $(STEPS)" | sed 's/ | $$//'
+	@printf '%s\n' all demo generate $(STEPS)
 
-demo: ## the main job: the gateway drives traffic through itself
-	go run ./examples/gateway -demo
-
-generate: ## write generated files anew
-	GOWORK=off go run -C internal/tools ./sockoptgen
-
-all: ## all that continuous integration runs
+all: ## everything that continuous integration checks
 	.ci/run
 
-$(STEPS): ## one step of it
+demo: ## the main job: a gateway, and traffic through each of its listeners
+	go run ./examples/gateway -demo
+
+generate: ## write what is generated from the option table
+	GOWORK=off go run -C internal/tools ./sockoptgen
+
+$(STEPS):
 	.ci/run $@
