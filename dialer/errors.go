@@ -1,0 +1,66 @@
+package dialer
+
+import (
+	"errors"
+	"net"
+	"strings"
+)
+
+// Error says what failed, on what, and why. It unwraps to its cause: a
+// *net.OpError, a *sockopt.Error, a *tls.CertificateVerificationError, an errno.
+// Several failures come joined, each as an *Error of its own.
+type Error struct {
+	// Op is the operation: "config" (in New), "dial", "set option" or "handshake".
+	Op string
+	// Field is the Config field that is to blame, "" if none is.
+	Field string
+	// Value is the field's value as text, "" if it has no short one.
+	Value string
+	// Network and Address are what the caller asked for, "" in New.
+	Network, Address string
+	// Err is the cause, never nil.
+	Err error
+}
+
+// Error returns the message, for instance
+// "dialer: config: Timeout=-1s: must not be negative".
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("dialer: " + e.Op)
+	for _, s := range []string{e.Network, e.Address} {
+		if s != "" {
+			b.WriteString(" " + s)
+		}
+	}
+	if e.Field != "" {
+		b.WriteString(": " + e.Field)
+	}
+	if e.Value != "" {
+		b.WriteString("=" + e.Value)
+	}
+	return b.String() + ": " + e.cause()
+}
+
+// cause leaves out what net's own error would only say a second time.
+func (e *Error) cause() string {
+	if op, ok := e.Err.(*net.OpError); ok && op.Addr != nil && op.Addr.String() == e.Address {
+		return op.Err.Error()
+	}
+	return e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Timeout reports whether time ran out: a timeout of the Config, the deadline
+// of the context, or the operating system's.
+func (e *Error) Timeout() bool {
+	var t interface{ Timeout() bool }
+	return errors.As(e.Err, &t) && t.Timeout()
+}
+
+// Temporary makes an Error a [net.Error]. It repeats what the cause says.
+func (e *Error) Temporary() bool {
+	var t interface{ Temporary() bool }
+	return errors.As(e.Err, &t) && t.Temporary()
+}

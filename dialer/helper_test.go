@@ -1,0 +1,200 @@
+package dialer_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"math/big"
+	"net"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/dns/dnsmessage"
+
+	"github.com/strata-net/strata/dialer"
+)
+
+// listen opens a listener of package net and closes it with the test.
+func listen(t *testing.T, network, address string) net.Listener {
+	t.Helper()
+	l, err := net.Listen(network, address)
+	require.NoError(t, err)
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// echo sends back what each client of l sends, and ends with the test.
+func echo(t *testing.T, l net.Listener) {
+	t.Helper()
+	var group sync.WaitGroup
+	group.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			group.Go(func() {
+				defer c.Close()
+				io.Copy(c, c)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		group.Wait()
+	})
+}
+
+// roundTrip proves that the conn works.
+func roundTrip(t *testing.T, c net.Conn) {
+	t.Helper()
+	require.NoError(t, c.SetDeadline(time.Now().Add(10*time.Second)))
+	_, err := c.Write([]byte("hello"))
+	require.NoError(t, err)
+	got := make([]byte, 5)
+	_, err = io.ReadFull(c, got)
+	require.NoError(t, err)
+	assert.Equal(t, "hello", string(got))
+	require.NoError(t, c.SetDeadline(time.Time{}))
+}
+
+// newDialer makes a dialer that has to be possible.
+func newDialer(t *testing.T, c *dialer.Config) dialer.Dialer {
+	t.Helper()
+	d, err := dialer.New(c)
+	require.NoError(t, err)
+	return d
+}
+
+// failure returns the first *Error of err, which must be one.
+func failure(t *testing.T, err error) *dialer.Error {
+	t.Helper()
+	var e *dialer.Error
+	require.ErrorAs(t, err, &e)
+	require.Error(t, e.Err)
+	return e
+}
+
+// authority makes certificates that its pool trusts.
+type authority struct {
+	pool *x509.CertPool
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+}
+
+func newAuthority(t *testing.T) *authority {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	require.NoError(t, err)
+	cert, err := x509.ParseCertificate(der)
+	require.NoError(t, err)
+	a := &authority{pool: x509.NewCertPool(), cert: cert, key: key}
+	a.pool.AddCert(cert)
+	return a
+}
+
+// server returns a config with a certificate for the names and addresses.
+func (a *authority) server(t *testing.T, names ...string) *tls.Config {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(2), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	for _, name := range names {
+		if ip := net.ParseIP(name); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, name)
+		}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
+	require.NoError(t, err)
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+}
+
+func (a *authority) client() *tls.Config { return &tls.Config{RootCAs: a.pool} }
+
+// resolver asks a name server of the test's own, on loopback, that knows
+// the addresses of every name.
+func resolver(t *testing.T, addresses ...string) *net.Resolver {
+	t.Helper()
+	pc, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	require.NoError(t, err)
+	var group sync.WaitGroup
+	group.Go(func() {
+		buf := make([]byte, 1500)
+		for {
+			n, from, err := pc.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			if answer, err := answer(buf[:n], addresses); assert.NoError(t, err) {
+				pc.WriteTo(answer, from)
+			}
+		}
+	})
+	t.Cleanup(func() {
+		pc.Close()
+		group.Wait()
+	})
+	server := newDialer(t, nil)
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return server.DialContext(ctx, "udp4", pc.LocalAddr().String())
+	}}
+}
+
+func answer(query []byte, addresses []string) ([]byte, error) {
+	var m dnsmessage.Message
+	if err := m.Unpack(query); err != nil {
+		return nil, err
+	}
+	if len(m.Questions) != 1 {
+		return nil, errors.New("not one question")
+	}
+	q := m.Questions[0]
+	m.Response, m.Additionals = true, nil
+	for _, address := range addresses {
+		ip := net.ParseIP(address)
+		h := dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class, TTL: 60}
+		switch isIPv4 := !strings.Contains(address, ":"); {
+		case isIPv4 && q.Type == dnsmessage.TypeA:
+			m.Answers = append(m.Answers, dnsmessage.Resource{Header: h,
+				Body: &dnsmessage.AResource{A: [4]byte(ip.To4())}})
+		case !isIPv4 && q.Type == dnsmessage.TypeAAAA:
+			m.Answers = append(m.Answers, dnsmessage.Resource{Header: h,
+				Body: &dnsmessage.AAAAResource{AAAA: [16]byte(ip.To16())}})
+		}
+	}
+	return m.Pack()
+}
+
+// noLeak checks at the end of the test that goroutines and descriptors are
+// back to what they were at the call.
+func noLeak(t *testing.T) {
+	t.Helper()
+	goroutines, fds := runtime.NumGoroutine(), openFDs(t)
+	t.Cleanup(func() {
+		assert.Eventually(t, func() bool { return runtime.NumGoroutine() <= goroutines },
+			10*time.Second, 10*time.Millisecond, "goroutines")
+		assert.Eventually(t, func() bool { return openFDs(t) <= fds },
+			10*time.Second, 10*time.Millisecond, "descriptors")
+	})
+}

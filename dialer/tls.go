@@ -1,0 +1,86 @@
+package dialer
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"strings"
+)
+
+// dialTLS connects and shakes hands, all of it within Config.Timeout.
+func (d *dialer) dialTLS(ctx context.Context, p *plan, network, address string) (net.Conn, error) {
+	config, err := d.tlsConfig(network, address)
+	if err != nil {
+		return nil, &Error{Op: "dial", Field: "TLS", Network: network, Address: address, Err: err}
+	}
+	if p.net.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, p.net.Timeout, errTimeout)
+		defer cancel()
+	}
+	raw, err := d.connect(ctx, p, network, address)
+	if err != nil {
+		return nil, err
+	}
+	conn := tls.Client(raw, config)
+	if err := d.handshake(ctx, conn, p, network, address); err != nil {
+		raw.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// The causes by which a context tells which of the timeouts it was.
+var (
+	errTimeout          = errors.New("Timeout")
+	errHandshakeTimeout = errors.New("HandshakeTimeout")
+)
+
+// handshake always has an end: the context alone could last for ever.
+func (d *dialer) handshake(ctx context.Context, conn *tls.Conn, p *plan, network, address string) error {
+	limit, cancel := context.WithTimeoutCause(ctx, d.handshakeTimeout, errHandshakeTimeout)
+	defer cancel()
+	err := conn.HandshakeContext(limit)
+	if err == nil {
+		// The context may have ended after the last byte was read.
+		err = ctx.Err()
+	}
+	if err == nil {
+		return nil
+	}
+	e := &Error{Op: "handshake", Network: network, Address: address, Err: err}
+	switch context.Cause(limit) {
+	case errTimeout:
+		e.Field, e.Value = "Timeout", p.net.Timeout.String()
+	case errHandshakeTimeout:
+		e.Field, e.Value = "HandshakeTimeout", d.handshakeTimeout.String()
+	}
+	return e
+}
+
+// tlsConfig returns a clone with the name that was dialled, so that a config
+// is never shared between dials of different hosts.
+func (d *dialer) tlsConfig(network, address string) (*tls.Config, error) {
+	c := d.tls.Clone()
+	if c.ServerName == "" && !strings.HasPrefix(network, "unix") {
+		c.ServerName = serverName(address)
+	}
+	if c.ServerName == "" && !c.InsecureSkipVerify {
+		return nil, errors.New("the address has no host: set ServerName or InsecureSkipVerify")
+	}
+	return c, nil
+}
+
+// serverName returns the host of host:port as it stands in a certificate:
+// without brackets, zone and the trailing dot of an absolute name.
+func serverName(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return ""
+	}
+	if strings.Contains(host, ":") { // only IPv6 literals have zones
+		host, _, _ = strings.Cut(host, "%")
+	}
+	return strings.TrimSuffix(host, ".")
+}

@@ -1,0 +1,37 @@
+// Package listener opens listeners for TCP, unix and TLS, and packet conns for
+// UDP, IP and unixgram, with socket options and Multipath TCP.
+//
+// [New] turns a [Config] into a net.Listener, [NewPacketConn] a [PacketConfig]
+// into a net.PacketConn:
+//
+//	l, err := listener.New(ctx, &listener.Config{
+//		Address: "tcp://127.0.0.1:8443",
+//		TLS:     tlsConfig,
+//		Options: sockopt.Options{sockopt.ReusePort.Value(true)},
+//	})
+//	pc, err := listener.NewPacketConn(ctx, &listener.PacketConfig{Address: "udp://:53"})
+//
+// # Socket options
+//
+// Each option is applied at its stage: those of the bind stage before bind,
+// those of the listening stage to the listener, those of the established stage
+// to each accepted conn, after package net has set TCP_NODELAY and the
+// keep-alive options itself. A packet conn gets those of the bind and of the
+// established stage. If a required option fails the socket is closed again.
+//
+// # What Accept returns
+//
+// Without TLS the bare *net.TCPConn or *net.UnixConn; no goroutine is started.
+// With TLS a *tls.Conn whose handshake is done, so that net/http sets
+// Request.TLS and speaks HTTP/2 when NextProtos has "h2". Handshakes run beside
+// Accept: a slow client delays nobody, and one that fails is never returned.
+//
+// Errors are of type [*Error]. One that an option caused on a single accepted
+// conn says Temporary: Accept can be called again, and http.Server does.
+//
+// # Platforms
+//
+// The module builds everywhere. Multipath TCP is Linux only. On Windows a TCP
+// listener takes its port exclusively (SO_EXCLUSIVEADDRUSE), and
+// SO_REUSEADDR=true is refused: there it lets any process take the port over.
+package listener

@@ -1,0 +1,162 @@
+package listener
+
+import (
+	"context"
+	"errors"
+	"net"
+	"syscall"
+
+	"github.com/strata-net/strata/sockopt"
+)
+
+// New opens a listener. The context limits the opening only, name resolution
+// included. A bad Config is reported as a whole: the error joins an [*Error]
+// for every bad field. If anything fails nothing stays open.
+//
+// The listener is safe for concurrent use and is a syscall.Conn, so that its
+// socket options can be read back. Close wakes Accept, ends handshakes in
+// progress and waits for the listener's goroutines; accepted conns stay open. A
+// second Close returns an error that is [net.ErrClosed].
+func New(ctx context.Context, cfg *Config) (net.Listener, error) {
+	c := cfg.clone()
+	a, err := c.validate()
+	if err != nil {
+		return nil, err
+	}
+	l, err := open(ctx, c, a)
+	if err != nil {
+		return nil, err
+	}
+	if c.TLS != nil {
+		return newSecure(ctx, l, c), nil
+	}
+	return l, nil
+}
+
+// stream is a listener without TLS.
+type stream struct {
+	net.Listener // *net.TCPListener or *net.UnixListener
+	raw          syscall.RawConn
+	address      address
+	established  sockopt.Options
+	plain        error // why the socket is not MPTCP, nil if it is
+}
+
+// open returns a listener with the options of the bind and listening stage in force.
+func open(ctx context.Context, c *Config, a address) (*stream, error) {
+	l := &stream{address: a, established: c.Options.At(sockopt.Established)}
+	l.plain, _ = plainTCP(c, a)
+	if ctx == nil {
+		return nil, l.failed("listen", errors.New("the context is nil"))
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, l.failed("listen", err)
+	}
+	control := &recorder{options: c.Options.At(sockopt.Bind)}
+	config := net.ListenConfig{Control: control.apply, KeepAliveConfig: c.KeepAlive}
+	config.SetMultipathTCP(l.plain == nil)
+	var err error
+	if l.Listener, err = config.Listen(ctx, a.network, a.text); err != nil {
+		return nil, l.failed(listenOp(err), err)
+	}
+	if err := l.listening(c, control.first); err != nil {
+		l.Listener.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// listening does what has to wait for listen.
+func (l *stream) listening(c *Config, controlErr error) error {
+	var err error
+	if l.raw, err = rawConn(l.Listener); err != nil {
+		return l.failed("listen", err)
+	}
+	if l.plain == nil {
+		l.plain = fallback(l.raw, controlErr)
+	}
+	if l.plain != nil && c.Multipath == sockopt.MultipathRequire {
+		return &Error{Op: "listen", Field: "Multipath", Value: "require",
+			Network: l.address.full(), Address: l.address.text, Err: l.plain}
+	}
+	err = applyStage(sockopt.Listening, c.Options.At(sockopt.Listening), l.address.network, l.Addr(), l.raw)
+	if err != nil {
+		return l.failed("set option", err)
+	}
+	return nil
+}
+
+// Accept returns the next conn with its options in force.
+func (l *stream) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, l.failed("accept", err)
+		}
+		gone, err := l.establish(conn)
+		if err == nil {
+			return conn, nil
+		}
+		conn.Close()
+		if !gone {
+			e := l.failed("set option", err)
+			e.temporary = true
+			return nil, e
+		}
+	}
+}
+
+// establish applies the established stage; gone means that an error is the
+// client's leaving.
+func (l *stream) establish(conn net.Conn) (gone bool, err error) {
+	if len(l.established) == 0 {
+		return false, nil
+	}
+	raw, err := rawConn(conn)
+	if err != nil {
+		return false, err
+	}
+	err = applyStage(sockopt.Established, l.established, l.address.network, conn.LocalAddr(), raw)
+	return err != nil && peerGone(raw, err), err
+}
+
+// Close closes the listener.
+func (l *stream) Close() error {
+	if err := l.Listener.Close(); err != nil {
+		return l.failed("close", err)
+	}
+	return nil
+}
+
+// SyscallConn gives access to the listening socket.
+func (l *stream) SyscallConn() (syscall.RawConn, error) { return l.raw, nil }
+
+func (l *stream) whyPlain() error { return l.plain }
+
+func (l *stream) failed(op string, err error) *Error {
+	return &Error{Op: op, Network: l.address.full(), Address: l.address.text, Err: err}
+}
+
+// recorder is a Control that remembers its first failure, because package net
+// hides one that happened on an MPTCP socket.
+type recorder struct {
+	options sockopt.Options
+	first   error
+}
+
+func (r *recorder) apply(network, address string, c syscall.RawConn) error {
+	err := r.options.Control(network, address, c)
+	if r.first == nil {
+		r.first = err
+	}
+	return err
+}
+
+// listenOp names what failed while a socket was opened.
+func listenOp(err error) string {
+	var option *sockopt.Error
+	if errors.As(err, &option) {
+		return "set option"
+	}
+	return "listen"
+}
