@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"os"
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -21,21 +19,4 @@ func TestRun(t *testing.T) {
 	}
 	assert.Equal(t, "asked for SO_RCVBUF=65536, the kernel says "+buffer+"\n"+
 		"asked for TCP_KEEPIDLE=30s, the kernel says 30s\n", out.String())
-}
-
-// The README's only Go block is this program, without its package comment.
-func TestReadme(t *testing.T) {
-	source, err := os.ReadFile("main.go")
-	require.NoError(t, err)
-	_, program, ok := strings.Cut(string(source), "\npackage main\n")
-	require.True(t, ok)
-
-	readme, err := os.ReadFile("../../README.md")
-	require.NoError(t, err)
-	blocks := strings.Split(string(readme), "```go\n")
-	require.Len(t, blocks, 2, "Go blocks in README.md")
-	block, _, ok := strings.Cut(blocks[1], "```\n")
-	require.True(t, ok, "the Go block in README.md has no end")
-
-	assert.Equal(t, "package main\n"+program, block)
 }
