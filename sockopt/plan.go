@@ -1,0 +1,204 @@
+package sockopt
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"syscall"
+)
+
+// A plan applies the options of one stage to one socket. Plans are pooled: the closure that RawConn.Control wants,
+// the list of steps and the buffer for values are made once, so that a dial costs no allocation of ours.
+type plan struct {
+	list    Options
+	stage   Stage // 0 for Apply, which takes what the socket's state allows
+	direct  bool  // for Handle.Set, which leaves the stage to the caller
+	fd      uintptr
+	socket  socket
+	network string
+	steps   []*Option
+	errs    []error
+	buf     [64]byte
+
+	run func(fd uintptr) // p.apply
+}
+
+var plans = sync.Pool{New: func() any {
+	p := new(plan)
+	p.run = p.apply
+	return p
+}}
+
+func newPlan(list Options, stage Stage) *plan {
+	p := plans.Get().(*plan) //nolint:forcetypeassert // the pool holds nothing else
+	p.list, p.stage = list, stage
+	return p
+}
+
+// release puts the plan back without anything that belongs to the caller.
+func (p *plan) release() {
+	clear(p.steps)
+	clear(p.errs)
+	*p = plan{run: p.run, steps: p.steps[:0], errs: p.errs[:0]}
+	plans.Put(p)
+}
+
+// at applies one stage to a socket of a known network, which saves asking for it.
+func (p *plan) at(network string, c syscall.RawConn) error {
+	defer p.release()
+	p.network = network
+	p.socket.network = networksOf(network)
+	if p.socket.network == 0 {
+		p.socket.network = other
+	}
+	if p.prepare() && len(p.steps) > 0 {
+		p.control(c)
+	}
+	return errors.Join(p.errs...)
+}
+
+// on applies to a socket what its state allows.
+func (p *plan) on(c syscall.Conn) error {
+	defer p.release()
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return &Error{Op: "set", Option: p.list.String(), Err: err}
+	}
+	p.control(raw)
+	return errors.Join(p.errs...)
+}
+
+func (p *plan) control(c syscall.RawConn) {
+	if err := c.Control(p.run); err != nil {
+		p.errs = append(p.errs, &Error{Op: "set", Option: p.list.String(), Network: p.network, Stage: p.stage, Err: err})
+	}
+}
+
+// apply is called by RawConn.Control.
+func (p *plan) apply(fd uintptr) {
+	p.fd = fd
+	if p.stage == 0 {
+		p.socket = describe(fd)
+		p.network = p.socket.name()
+		if !p.prepare() {
+			return
+		}
+	}
+	for _, o := range p.steps {
+		p.set(o)
+	}
+}
+
+// prepare validates the whole list before anything is set, and puts the options to set in order.
+// It reports whether all is well.
+func (p *plan) prepare() bool {
+	for i := range p.list {
+		o := &p.list[i]
+		if p.list.superseded(i) {
+			continue
+		}
+		if err := p.refuse(o); err != nil {
+			p.fail(o, err)
+		} else if p.due(o.row) {
+			p.insert(o)
+		}
+	}
+	return len(p.errs) == 0
+}
+
+// refuse says why the option can have no effect here, nil if it can or is for another socket of the same config.
+func (p *plan) refuse(o *Option) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	r := o.row
+	switch {
+	case !p.socket.has(r):
+		if p.stage != 0 && p.socket.otherLeg(r) {
+			return nil
+		}
+		return unsupportedError{reason: "only for " + r.networks().String()}
+	case r.BlockingOnly && !p.socket.blocking:
+		return errNonBlocking
+	case p.stage == 0 && p.socket.tooLate(r):
+		return p.late(o)
+	}
+	return nil
+}
+
+// late accepts an option whose moment has passed if it has the wanted value already, as after Control.
+func (p *plan) late(o *Option) error {
+	if got, err := p.socket.primary(o.row).get(p.fd); err == nil && o.row.took(o.val, got, &p.socket) {
+		return nil
+	}
+	return badValue{"too late, only ", o.row.Until.String()}
+}
+
+// due reports whether the option is to be set now.
+func (p *plan) due(r *row) bool {
+	switch {
+	case !p.socket.has(r):
+		return false
+	case p.direct:
+		return true
+	case p.stage == 0:
+		return !p.socket.tooLate(r) && p.socket.concerns(r)
+	case p.stage == Established && r.Role == SetAgain:
+		return true
+	}
+	return r.Stage == p.stage
+}
+
+// insert keeps the steps sorted by the order of their rows, and otherwise as in the list.
+func (p *plan) insert(o *Option) {
+	i := len(p.steps)
+	for i > 0 && p.steps[i-1].row.Order > o.row.Order {
+		i--
+	}
+	p.steps = slices.Insert(p.steps, i, o)
+}
+
+// fail notes an error, unless it only says that a preferred option is lacking.
+func (p *plan) fail(o *Option, err error) {
+	if o.prefer && lacksOption(err) {
+		return
+	}
+	p.errs = append(p.errs, o.fail("set", p.network, p.stage, err))
+}
+
+// set sets one option at each level that it has on the socket.
+func (p *plan) set(o *Option) {
+	if o.row.twin == nil {
+		p.setRow(o, o.row)
+		return
+	}
+	p.socket.levels(p.fd, o.row, func(r *row) {
+		if r == o.row || !p.list.names(r) {
+			p.setRow(o, r)
+		}
+	})
+}
+
+// setRow makes the system call.
+func (p *plan) setRow(o *Option, r *row) {
+	v := o.val
+	if r != o.row {
+		v = r.fromTwin(v)
+	}
+	err := r.check(v)
+	if err == nil && r.guard != nil {
+		err = r.guard(p.fd, v)
+	}
+	if err == nil {
+		level, number, b := r.Level, r.Number, p.buf[:]
+		if r == &rawRow {
+			level, number = v.raw()
+			b = make([]byte, len(v.s))
+		}
+		b = b[:r.encode(b, v)]
+		err = r.explain(setsockopt(p.fd, level, number, b, p.stage == Bind && !r.MaySleep))
+	}
+	if err != nil {
+		p.fail(o, err)
+	}
+}

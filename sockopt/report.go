@@ -1,0 +1,117 @@
+package sockopt
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+)
+
+// A Result is what became of one option on one socket.
+type Result struct {
+	Option Option
+	Got    string // what the kernel says, in text form; "" if it was not read
+	Note   string // why it was not read or not compared; "" if it was
+	Err    error  // nil if the option took effect or does not concern this socket, else an *Error
+}
+
+// Report reads every option of the list back from the socket, with the rule of each. It has a Result for each option
+// that counts. A preferred option that is lacking has an Err that matches errors.ErrUnsupported.
+func (o Options) Report(c syscall.Conn) []Result {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return []Result{{Err: &Error{Op: "verify", Option: o.String(), Err: err}}}
+	}
+	var results []Result
+	err = raw.Control(func(fd uintptr) {
+		s := describe(fd)
+		for i := range o {
+			if !o.superseded(i) {
+				results = append(results, s.report(fd, o, &o[i]))
+			}
+		}
+	})
+	if err != nil {
+		return []Result{{Err: &Error{Op: "verify", Option: o.String(), Err: err}}}
+	}
+	return results
+}
+
+// Verify reads every option of the list back from the socket and joins an [*Error] for each that did not take effect.
+// Options of the [Established] stage are not looked for on a listener, nor those of the [Listening] stage on a conn,
+// nor options for the other version of IP; a preferred option may be lacking.
+func (o Options) Verify(c syscall.Conn) error {
+	var errs []error
+	for _, r := range o.Report(c) {
+		if r.Err != nil && !(r.Option.prefer && lacksOption(r.Err)) {
+			errs = append(errs, r.Err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// report reads one option back.
+func (s *socket) report(fd uintptr, list Options, o *Option) Result {
+	res := Result{Option: *o}
+	err := o.check()
+	switch {
+	case err != nil:
+	case !s.has(o.row) && s.otherLeg(o.row):
+		res.Note = "only for " + o.row.networks().String()
+		return res
+	case !s.has(o.row):
+		err = unsupportedError{reason: "only for " + o.row.networks().String()}
+	case o.row.BlockingOnly && !s.blocking:
+		err = errNonBlocking
+	case !s.concerns(o.row):
+		res.Note = "at stage " + o.row.Stage.String()
+		return res
+	case o.row.WriteOnly:
+		res.Note = "cannot be read"
+		return res
+	default:
+		res.Got, err = s.compare(fd, list, o)
+	}
+	if o.row != nil && err == nil && o.row.ReadBack == Live {
+		res.Note = Live.String()
+	}
+	if err != nil {
+		res.Err = o.fail("verify", s.name(), 0, err)
+	}
+	return res
+}
+
+// compare reads the option at each level that it has on the socket. The text is that of the traffic's level.
+func (s *socket) compare(fd uintptr, list Options, o *Option) (got string, err error) {
+	primary := s.primary(o.row)
+	s.levels(fd, o.row, func(r *row) {
+		if r != o.row && list.names(r) {
+			return
+		}
+		text, rerr := s.compareRow(fd, o, r)
+		if r == primary || got == "" {
+			got = text
+		}
+		err = errors.Join(err, rerr)
+	})
+	return got, err
+}
+
+// compareRow reads one level.
+func (s *socket) compareRow(fd uintptr, o *Option, r *row) (string, error) {
+	want := o.val
+	if r != o.row {
+		want = r.fromTwin(want)
+	}
+	got, err := r.getLike(fd, want)
+	if err != nil {
+		return "", err
+	}
+	text := r.Kind.format(got)
+	if !r.took(want, got, s) {
+		return text, fmt.Errorf("the kernel says %s (rule for %s: %s)", text, r.Name, r.ReadBack)
+	}
+	if r.guard != nil {
+		return text, r.guard(fd, want)
+	}
+	return text, nil
+}

@@ -1,0 +1,103 @@
+package sockopt
+
+// A socket is what there is to know of an open socket before an option is set on it.
+type socket struct {
+	network   Networks // one bit, and MPTCP
+	listening bool
+	connected bool
+	bound     bool
+	blocking  bool // its system calls block: not a socket of package net
+	mapped    bool // AF_INET6 and connected to an IPv4-mapped address
+	dual      tristate
+}
+
+// tristate is a boolean that is asked for once.
+type tristate uint8
+
+const (
+	unknown tristate = iota
+	no
+	yes
+)
+
+// name is the network's name in errors: "tcp4".
+func (s *socket) name() string { return (s.network &^ MPTCP).String() }
+
+// has reports whether the row, or its twin, works on the socket.
+func (s *socket) has(r *row) bool {
+	n := r.networks()
+	if s.network&MPTCP != 0 && n&MPTCP == 0 {
+		return false
+	}
+	return n&s.network&^MPTCP != 0
+}
+
+// otherLeg reports whether the row is for the same network over the other version of IP only.
+// A dual-stack dial has a socket for each, and an option applies to the one that it fits.
+func (s *socket) otherLeg(r *row) bool {
+	sibling := s.network&inet4<<1 | s.network&inet6>>1
+	return r.networks()&sibling != 0
+}
+
+// concerns reports whether the row is for a socket in this state: those of the Established stage are left for the
+// conns of a listener, and those of the Listening stage for the listener of a conn.
+func (s *socket) concerns(r *row) bool {
+	return !(s.listening && r.Stage == Established) && !(s.connected && r.Stage == Listening)
+}
+
+// tooLate reports whether setting the row has no effect any more.
+func (s *socket) tooLate(r *row) bool {
+	switch r.Until {
+	case BeforeBind:
+		return s.bound || s.connected || s.listening
+	case BeforeConnect:
+		return s.connected || s.listening
+	}
+	return false
+}
+
+// levels calls f for each row that the logical option consists of on the socket: itself, or its twin,
+// or both when the socket carries both versions of IP.
+func (s *socket) levels(fd uintptr, r *row, f func(*row)) {
+	switch {
+	case r.twin == nil || s.network&inet == 0:
+		f(r)
+	case s.network&inet4 != 0:
+		f(r.version(inet4))
+	default:
+		f(r.version(inet6))
+		if s.dualStack(fd) {
+			f(r.version(inet4))
+		}
+	}
+}
+
+// version is the one of a row and its twin that belongs to a version of IP.
+func (r *row) version(v Networks) *row {
+	if r.Networks&v != 0 {
+		return r
+	}
+	return r.twin
+}
+
+// primary is the row to read a logical option from: that of the IP version of the traffic.
+func (s *socket) primary(r *row) *row {
+	switch {
+	case r.twin == nil:
+		return r
+	case s.network&inet4 != 0 || s.mapped:
+		return r.version(inet4)
+	}
+	return r.version(inet6)
+}
+
+// dualStack reports whether an IPv6 socket also carries IPv4-mapped traffic. Raw sockets never do.
+func (s *socket) dualStack(fd uintptr) bool {
+	if s.dual == unknown {
+		s.dual = no
+		if s.network&raw == 0 && carriesIPv4(fd) {
+			s.dual = yes
+		}
+	}
+	return s.dual == yes
+}
