@@ -48,5 +48,7 @@
 // Tests see these differences from Windows: SO_DEBUG sets but reads 0.
 // TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT are missing (10042), and so are
 // AF_UNIX (10047) and the options of the UDP level (10022). A boolean option
-// may come back one byte long. The race detector needs cgo and Windows itself.
+// may come back one byte long. A read-only file is deleted for root only. Names
+// are resolved by the host: "localhost" has no IPv6 address where /etc/hosts
+// gives it none. The race detector needs cgo, which the tests here do without.
 package main

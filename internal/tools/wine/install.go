@@ -36,8 +36,8 @@ func install(ctx context.Context, log io.Writer) (*installation, error) {
 		return nil, fmt.Errorf("%w; cannot install it: %s; run: apt-get install --no-install-recommends wine64", err, why)
 	}
 	for _, args := range [][]string{
-		{"update", "-q"},
-		{"install", "-q", "-y", "--no-install-recommends", "wine64"},
+		{"-qq", "update"},
+		{"-qq", "-y", "-o", "Dpkg::Use-Pty=0", "install", "--no-install-recommends", "wine64"},
 	} {
 		if err := aptGet(ctx, log, args...); err != nil {
 			return nil, err

@@ -47,7 +47,7 @@ func TestRemove(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "read only"), nil, 0o444); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "a file"), nil, 0o600); err != nil {
 		t.Error(err)
 	}
 	if err := os.RemoveAll(dir); err != nil {
