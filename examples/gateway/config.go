@@ -1,0 +1,130 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"time"
+
+	"github.com/strata-net/strata/sockopt"
+)
+
+// Config is what a configuration file says, checked and with its certificates
+// loaded. README.md describes each key, its unit and its default.
+type Config struct {
+	Drain     time.Duration
+	Listeners []*Listener
+	Upstreams []*Upstream
+}
+
+// Protocol is what a listener speaks.
+type Protocol string
+
+// The protocols of a listener.
+const (
+	TCP  Protocol = "tcp"
+	HTTP Protocol = "http"
+)
+
+// Listener is one entry of listeners.
+type Listener struct {
+	Name             string
+	Address          Address
+	Protocol         Protocol
+	Options          Options
+	TLS              *ServerTLS // nil: no TLS
+	HandshakeTimeout time.Duration
+	TCP              TCPLimits
+	HTTP             HTTPLimits
+	Routes           []*Route
+
+	at, nameAt, addressAt place
+	only                  []onlyKey // keys that belong to one protocol, for the check
+}
+
+// TCPLimits bounds the sessions of a listener whose protocol is tcp.
+type TCPLimits struct {
+	Idle    time.Duration // neither side moved a byte for so long
+	Session time.Duration // from the accept to the cut; 0: no bound
+}
+
+// HTTPLimits bounds the requests of a listener whose protocol is http.
+type HTTPLimits struct {
+	ReadHeader time.Duration // from the first byte of a request to the end of its header
+	Idle       time.Duration // between two requests of a conn
+	Stall      time.Duration // one read of a body from, or one write to, the client
+	MaxHeader  int           // bytes
+}
+
+// ServerTLS is the tls entry of a listener: a certificate from files, or the
+// names of one that the gateway signs itself.
+type ServerTLS struct {
+	Certificate *tls.Certificate // nil: self-signed
+	Names       []string         // of the self-signed one
+}
+
+// Route is one entry of a listener's routes.
+type Route struct {
+	Host     string // empty: any; "*.example.com": every name below example.com
+	Path     string // prefix by whole segments; empty: any
+	Upstream *Upstream
+
+	name                       string // of the upstream, as written
+	at, hostAt, pathAt, nameAt place
+}
+
+// Upstream is one entry of upstreams: a server to dial, or a built-in echo.
+type Upstream struct {
+	Name             string
+	Address          Address
+	Echo             Protocol // empty: dial Address; else run this echo server and dial it
+	Options          Options
+	TLS              *ClientTLS // nil: no TLS
+	DialTimeout      time.Duration
+	HandshakeTimeout time.Duration
+	ResponseTimeout  time.Duration
+
+	at, nameAt, addressAt, echoAt place
+}
+
+// ClientTLS is the tls entry of an upstream.
+type ClientTLS struct {
+	Roots      *x509.CertPool // nil: the system's
+	ServerName string         // empty: the host of the address
+}
+
+// Options is a list of socket options and the place of each.
+type Options struct {
+	List sockopt.Options
+
+	at []place
+}
+
+// onlyKey is a key that makes sense for one protocol.
+type onlyKey struct {
+	at       place
+	protocol Protocol
+}
+
+// newListener returns a listener with the defaults.
+func newListener() *Listener {
+	return &Listener{
+		Protocol:         TCP,
+		HandshakeTimeout: 10 * time.Second,
+		TCP:              TCPLimits{Idle: 10 * time.Minute, Session: 24 * time.Hour},
+		HTTP: HTTPLimits{
+			ReadHeader: 10 * time.Second,
+			Idle:       2 * time.Minute,
+			Stall:      time.Minute,
+			MaxHeader:  64 << 10,
+		},
+	}
+}
+
+// newUpstream returns an upstream with the defaults.
+func newUpstream() *Upstream {
+	return &Upstream{
+		DialTimeout:      5 * time.Second,
+		HandshakeTimeout: 5 * time.Second,
+		ResponseTimeout:  30 * time.Second,
+	}
+}

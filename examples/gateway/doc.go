@@ -1,0 +1,14 @@
+// Gateway is a small gateway built from the modules of Strata. A YAML file
+// names listeners and routes to upstreams. It proxies TCP bytes, and HTTP/1.1
+// and HTTP/2 requests; it logs with log/slog and drains on SIGTERM.
+//
+// # Usage
+//
+//	gateway                  run the built-in example on loopback
+//	gateway -config FILE     run FILE
+//	gateway -check FILE      print every error of FILE with its line and path
+//	gateway -demo            drive traffic through the built-in example
+//
+// The exit status is 0 when all went well, 1 when something failed, and 2 when
+// the command line is wrong. README.md has the reference of the file.
+package main

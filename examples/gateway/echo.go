@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"github.com/strata-net/strata/listener"
+)
+
+// An echo is a built-in upstream on a free port of loopback.
+type echo struct {
+	net     net.Listener
+	stop    func()
+	serving sync.WaitGroup
+}
+
+// newEcho starts a server that sends back the bytes of each conn, or the body
+// of each request.
+func newEcho(ctx context.Context, p Protocol) (*echo, error) {
+	l, err := listener.New(ctx, &listener.Config{Address: "tcp://127.0.0.1:0"})
+	if err != nil {
+		return nil, err
+	}
+	e := &echo{net: l}
+	if p == HTTP {
+		srv := &http.Server{Handler: http.HandlerFunc(echoRequest), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)}
+		e.stop = func() { srv.Close() }
+		e.serving.Go(func() { srv.Serve(l) })
+		return e, nil
+	}
+	a := newAcceptor(slog.New(slog.DiscardHandler), echoBytes)
+	e.stop = func() {
+		now, cancel := context.WithCancel(context.Background())
+		cancel()
+		a.shutdown(now)
+	}
+	e.serving.Go(func() { a.serve(l) })
+	return e, nil
+}
+
+func (e *echo) addr() net.Addr { return e.net.Addr() }
+
+// close ends the server and its conns.
+func (e *echo) close() {
+	e.net.Close()
+	e.stop()
+	e.serving.Wait()
+}
+
+// echoBytes sends back what comes, and its end.
+func echoBytes(ctx context.Context, c net.Conn) {
+	stop := context.AfterFunc(ctx, func() { reset(c) })
+	defer stop()
+	io.Copy(c, c) // an error means that the client is gone
+	c.Close()
+}
+
+// echoRequest sends back the body as it comes. A request without a body gets
+// its first line, so that a browser has something to show.
+func echoRequest(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/octet-stream")
+	if r.ContentLength == 0 {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		fmt.Fprintf(w, "%s %s %s\n", r.Method, r.URL.RequestURI(), r.Host)
+		return
+	}
+	if r.ContentLength > 0 {
+		w.Header().Set("Content-Length", strconv.FormatInt(r.ContentLength, 10))
+	}
+	rc := http.NewResponseController(w)
+	rc.EnableFullDuplex() // HTTP/1.1 would read the whole body first
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := r.Body.Read(buf)
+		if _, werr := w.Write(buf[:n]); werr != nil || rc.Flush() != nil {
+			return
+		}
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			panic(http.ErrAbortHandler) // the response must not look complete
+		}
+	}
+}

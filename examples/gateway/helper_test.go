@@ -1,0 +1,222 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// patience is how long a test waits for what takes moments.
+const patience = 20 * time.Second
+
+// need skips a test that lacks a program; where CI=true it must be there.
+func need(t *testing.T, program string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err == nil {
+		return path
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s is missing", program)
+	}
+	t.Skipf("%s is missing", program)
+	return ""
+}
+
+// settled fails the test if goroutines or descriptors are more at its end than
+// now. Call it before anything else that has a cleanup.
+func settled(t *testing.T) {
+	t.Helper()
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	t.Cleanup(func() {
+		end := time.Now().Add(patience)
+		for runtime.NumGoroutine() > goroutines || openFiles(t) > files {
+			if time.Now().After(end) {
+				stacks := make([]byte, 1<<20)
+				stacks = stacks[:runtime.Stack(stacks, true)]
+				t.Errorf("goroutines %d -> %d, files %d -> %d\n%s",
+					goroutines, runtime.NumGoroutine(), files, openFiles(t), stacks)
+				return
+			}
+			time.Sleep(5 * time.Millisecond)
+			runtime.GC() // package internal/poll keeps pipes for splice until then
+		}
+	})
+}
+
+// logBuffer is a writer for a log that several goroutines write and read.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// local is a gateway in this process.
+type local struct {
+	*Gateway
+	log logBuffer
+}
+
+// start runs a configuration in this process until the test ends.
+func start(t *testing.T, config string, observe observer) *local {
+	t.Helper()
+	cfg, err := Load("test.yaml", []byte(config))
+	require.NoError(t, err)
+	g := &local{}
+	log := slog.New(slog.NewTextHandler(&g.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	g.Gateway, err = Start(t.Context(), cfg, log, observe)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		g.Shutdown(ctx)
+		if t.Failed() {
+			t.Log(g.log.String())
+		}
+	})
+	return g
+}
+
+// address returns where a listener listens.
+func (g *local) address(name string) string { return g.Addr(name).String() }
+
+// roots returns the CA of the self-signed listeners, if there is one.
+func (g *local) roots() *x509.CertPool {
+	if g.CA() == nil {
+		return nil
+	}
+	return g.CA().Pool()
+}
+
+// eventually waits until the log has a text.
+func (b *logBuffer) eventually(t *testing.T, text string) {
+	t.Helper()
+	require.Eventually(t, func() bool { return strings.Contains(b.String(), text) },
+		patience, time.Millisecond, "the log has no %q:\n%v", text, b)
+}
+
+// upstream runs an HTTP/1.1 server and returns its address.
+func upstream(t *testing.T, h http.HandlerFunc) string {
+	t.Helper()
+	srv := httptest.NewUnstartedServer(h)
+	srv.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)
+	srv.Start()
+	t.Cleanup(srv.Close)
+	return srv.Listener.Addr().String()
+}
+
+// listenTCP returns a plain listener for an upstream that the test plays.
+func listenTCP(t *testing.T) *net.TCPListener {
+	t.Helper()
+	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	require.NoError(t, err)
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// closedPort returns an address where nobody listens.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	return l.Addr().String()
+}
+
+// client returns an HTTP client that speaks one version only.
+func client(t *testing.T, version string, roots *x509.CertPool) *http.Client {
+	t.Helper()
+	var p http.Protocols
+	p.SetHTTP1(version == "HTTP/1.1")
+	p.SetHTTP2(version == "HTTP/2.0")
+	tr := &http.Transport{Protocols: &p, TLSClientConfig: &tls.Config{RootCAs: roots}, DisableCompression: true}
+	t.Cleanup(tr.CloseIdleConnections)
+	return &http.Client{Transport: tr, Timeout: patience}
+}
+
+// dialTCP connects to a listener of the gateway.
+func dialTCP(t *testing.T, address string) *net.TCPConn {
+	t.Helper()
+	c, err := net.Dial("tcp", address)
+	require.NoError(t, err)
+	t.Cleanup(func() { c.Close() })
+	require.NoError(t, c.SetDeadline(time.Now().Add(patience)))
+	return c.(*net.TCPConn)
+}
+
+// acceptTCP returns the next conn of an upstream that the test plays.
+func acceptTCP(t *testing.T, l *net.TCPListener) *net.TCPConn {
+	t.Helper()
+	require.NoError(t, l.SetDeadline(time.Now().Add(patience)))
+	c, err := l.AcceptTCP()
+	require.NoError(t, err)
+	t.Cleanup(func() { c.Close() })
+	require.NoError(t, c.SetDeadline(time.Now().Add(patience)))
+	return c
+}
+
+// noise returns n bytes that do not repeat, the same for the same seed.
+func noise(n int64, seed byte) io.Reader {
+	return io.LimitReader(rand.NewChaCha8([32]byte{seed}), n)
+}
+
+// readAll returns all of a response and closes it.
+func readAll(t *testing.T, res *http.Response) string {
+	t.Helper()
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	return string(b)
+}
+
+// front is the configuration of listeners for each kind of HTTP and one
+// upstream; more are further keys of the upstream.
+func front(upstream string, more ...string) string {
+	return fmt.Sprintf(`
+upstreams:
+  - name: up
+    address: %s
+    %s
+listeners:
+  - {name: http, address: "127.0.0.1:0", protocol: http, routes: [{upstream: up}]}
+  - {name: https, address: "127.0.0.1:0", protocol: http, tls: {self_signed: true}, routes: [{upstream: up}]}
+  - {name: tcp, address: "127.0.0.1:0", routes: [{upstream: up}]}
+  - {name: tcp-tls, address: "127.0.0.1:0", tls: {self_signed: true}, routes: [{upstream: up}]}
+`, upstream, strings.Join(more, "\n    "))
+}
+
+// ways are the ways to send a request to front.
+var ways = []struct{ name, listener, scheme, version string }{
+	{"http", "http", "http", "HTTP/1.1"},
+	{"https", "https", "https", "HTTP/1.1"},
+	{"http2", "https", "https", "HTTP/2.0"},
+}

@@ -1,0 +1,22 @@
+module github.com/strata-net/strata/examples
+
+go 1.26.0
+
+require (
+	github.com/strata-net/strata/dialer v0.0.0
+	github.com/strata-net/strata/listener v0.0.0
+	github.com/strata-net/strata/sockopt v0.0.0
+	github.com/stretchr/testify v1.12.1
+	go.yaml.in/yaml/v4 v4.0.0
+)
+
+require (
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+)
+
+replace (
+	github.com/strata-net/strata/dialer => ../dialer
+	github.com/strata-net/strata/listener => ../listener
+	github.com/strata-net/strata/sockopt => ../sockopt
+)
