@@ -70,7 +70,7 @@ func (s *socket) read(fd uintptr, r *row) (value, error) {
 	switch {
 	case !s.has(r):
 		return value{}, unsupportedError{reason: "only for " + r.networks().String()}
-	case r.WriteOnly:
+	case s.primary(r).WriteOnly:
 		return value{}, errWriteOnly
 	}
 	return s.primary(r).get(fd)

@@ -65,7 +65,7 @@ func (s *socket) report(fd uintptr, list Options, o *Option) Result {
 	case !s.concerns(o.row):
 		res.Note = "at stage " + o.row.Stage.String()
 		return res
-	case o.row.WriteOnly:
+	case s.primary(o.row).WriteOnly:
 		res.Note = "cannot be read"
 		return res
 	default:
@@ -84,7 +84,7 @@ func (s *socket) report(fd uintptr, list Options, o *Option) Result {
 func (s *socket) compare(fd uintptr, list Options, o *Option) (got string, err error) {
 	primary := s.primary(o.row)
 	s.levels(fd, o.row, func(r *row) {
-		if r != o.row && list.names(r) {
+		if r.WriteOnly || r != o.row && list.names(r) {
 			return
 		}
 		text, rerr := s.compareRow(fd, o, r)

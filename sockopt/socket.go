@@ -25,11 +25,51 @@ func (s *socket) name() string { return (s.network &^ MPTCP).String() }
 
 // has reports whether the row, or its twin, works on the socket.
 func (s *socket) has(r *row) bool {
-	n := r.networks()
-	if s.network&MPTCP != 0 && n&MPTCP == 0 {
-		return false
+	return s.native(r).worksOn(s.network)
+}
+
+// worksOn reports whether the row itself works on a kind of socket.
+func (r *row) worksOn(n Networks) bool {
+	return r.Networks&n&^MPTCP != 0 && (n&MPTCP == 0 || r.Networks&MPTCP != 0)
+}
+
+// native is the one of a row and its twin that belongs to the socket's address family.
+func (s *socket) native(r *row) *row {
+	switch {
+	case r.twin == nil || s.network&inet == 0:
+		return r
+	case s.network&inet4 != 0:
+		return r.version(inet4)
 	}
-	return n&s.network&^MPTCP != 0
+	return r.version(inet6)
+}
+
+// primary is the one to read: on a dual-stack socket that talks to an IPv4 address, the traffic follows IPv4.
+func (s *socket) primary(r *row) *row {
+	if r.twin != nil && s.mapped && r.version(inet4).worksOn(s.network4()) {
+		return r.version(inet4)
+	}
+	return s.native(r)
+}
+
+// network4 is the socket's kind over the other version of IP, for an IPv6 socket.
+func (s *socket) network4() Networks { return s.network&inet6>>1 | s.network&MPTCP }
+
+// levels calls f for each row that the logical option consists of on the socket: that of its address family,
+// and that of IPv4 too when an IPv6 socket carries both.
+func (s *socket) levels(fd uintptr, r *row, f func(*row)) {
+	f(s.native(r))
+	if r.twin != nil && s.network&inet6 != 0 && r.version(inet4).worksOn(s.network4()) && s.dualStack(fd) {
+		f(r.version(inet4))
+	}
+}
+
+// version is the one of a row and its twin that belongs to a version of IP.
+func (r *row) version(v Networks) *row {
+	if r.Networks&v != 0 {
+		return r
+	}
+	return r.twin
 }
 
 // otherLeg reports whether the row is for the same network over the other version of IP only.
@@ -54,41 +94,6 @@ func (s *socket) tooLate(r *row) bool {
 		return s.connected || s.listening
 	}
 	return false
-}
-
-// levels calls f for each row that the logical option consists of on the socket: itself, or its twin,
-// or both when the socket carries both versions of IP.
-func (s *socket) levels(fd uintptr, r *row, f func(*row)) {
-	switch {
-	case r.twin == nil || s.network&inet == 0:
-		f(r)
-	case s.network&inet4 != 0:
-		f(r.version(inet4))
-	default:
-		f(r.version(inet6))
-		if s.dualStack(fd) {
-			f(r.version(inet4))
-		}
-	}
-}
-
-// version is the one of a row and its twin that belongs to a version of IP.
-func (r *row) version(v Networks) *row {
-	if r.Networks&v != 0 {
-		return r
-	}
-	return r.twin
-}
-
-// primary is the row to read a logical option from: that of the IP version of the traffic.
-func (s *socket) primary(r *row) *row {
-	switch {
-	case r.twin == nil:
-		return r
-	case s.network&inet4 != 0 || s.mapped:
-		return r.version(inet4)
-	}
-	return r.version(inet6)
 }
 
 // dualStack reports whether an IPv6 socket also carries IPv4-mapped traffic. Raw sockets never do.

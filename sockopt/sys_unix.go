@@ -26,13 +26,14 @@ func (s *socket) readAddresses(fd uintptr) {
 	if err != nil {
 		return
 	}
+	// A raw socket has its protocol in the place of the port, and an unnamed unix socket reads as "@".
 	switch a := local.(type) {
 	case *unix.SockaddrInet4:
-		s.bound = a.Port != 0
+		s.bound = a.Addr != [4]byte{} || a.Port != 0 && s.network&raw == 0
 	case *unix.SockaddrInet6:
-		s.bound = a.Port != 0
+		s.bound = a.Addr != [16]byte{} || a.Port != 0 && s.network&raw == 0
 	case *unix.SockaddrUnix:
-		s.bound = a.Name != ""
+		s.bound = a.Name != "" && a.Name != "@"
 	}
 }
 
