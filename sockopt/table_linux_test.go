@@ -2,10 +2,16 @@ package sockopt
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -25,7 +31,6 @@ var samples = map[string][]string{
 	"SO_RCVBUFFORCE":        {"33554432", "32768"},
 	"UDP_SEGMENT":           {"1400", "65535", "0"},
 	"TCP_FASTOPEN":          {"256", "1", "0"},
-	"TCP_ULP":               {"tls"},
 	"SO_TIMESTAMPING_NEW":   {"24", "0"},
 	"SO_BINDTOIFINDEX":      {"1", "0"},
 	"SO_INCOMING_CPU":       {"0", "1"},
@@ -97,11 +102,17 @@ var preparations = map[string]func(t *testing.T, network Networks) *os.File{
 	"TCP_ULP":          connectedSocket,
 }
 
+// elsewhere are the rows that have a test of their own below.
+var elsewhere = map[string]bool{"SO_RESERVE_MEM": true, "IPV6_ADDRFORM": true, "TCP_THIN_DUPACK": true, "TCP_ULP": true}
+
 // TestTable gets, sets a different value and gets again, for each row on each network that it claims.
 func TestTable(t *testing.T) {
 	for i := range rows {
 		r := &rows[i]
 		if !r.Supported {
+			continue
+		}
+		if elsewhere[r.Name] {
 			continue
 		}
 		t.Run(r.Name, func(t *testing.T) {
@@ -134,7 +145,11 @@ func testRow(t *testing.T, r *row, network Networks) {
 	for i, text := range samplesOf(r, before) {
 		o, err := Parse(r.Name + "=" + text)
 		require.NoError(t, err)
-		require.NoError(t, o.apply(f))
+		err = o.apply(f)
+		if errors.Is(err, errors.ErrUnsupported) && olderThan(t, r.Since) {
+			t.Skipf("%v; this kernel is older", err)
+		}
+		require.NoError(t, err)
 		require.NoError(t, Options{o}.Verify(f))
 		if writeOnly {
 			continue
@@ -155,6 +170,121 @@ func (o Option) apply(f *os.File) error {
 	p := newPlan(Options{o}, 0)
 	p.direct = true
 	return p.on(f)
+}
+
+// olderThan reports whether the running kernel is older than the version from which a row should work.
+func olderThan(t *testing.T, since string) bool {
+	t.Helper()
+	var uts unix.Utsname
+	require.NoError(t, unix.Uname(&uts))
+	release := unix.ByteSliceToString(uts.Release[:])
+	var have, want [2]int
+	_, err := fmt.Sscanf(release, "%d.%d", &have[0], &have[1])
+	require.NoError(t, err)
+	_, err = fmt.Sscanf(strings.TrimPrefix(since, "~"), "%d.%d", &want[0], &want[1])
+	require.NoError(t, err)
+	return slices.Compare(have[:], want[:]) < 0
+}
+
+func TestOlderThan(t *testing.T) {
+	assert.False(t, olderThan(t, "2.6.32"))
+	assert.False(t, olderThan(t, "~3.9"))
+	assert.True(t, olderThan(t, "999.0"))
+}
+
+// TestAddrForm turns a connected IPv6 socket into an IPv4 one.
+func TestAddrForm(t *testing.T) {
+	for _, network := range []Networks{TCP6, UDP6} {
+		t.Run(network.String(), func(t *testing.T) {
+			f := mappedSocket(t, network)
+			got, err := IPv6AddrForm.Get(f)
+			require.NoError(t, err)
+			assert.Equal(t, unix.AF_INET6, got)
+			require.NoError(t, IPv6AddrForm.Set(f, unix.AF_INET))
+			domain, err := Domain.Get(f)
+			require.NoError(t, err)
+			assert.Equal(t, unix.AF_INET, domain)
+			_, err = IPv6AddrForm.Get(f)
+			assert.ErrorIs(t, err, errors.ErrUnsupported)
+		})
+	}
+}
+
+// TestThinDupack shows that an option which the kernel takes and ignores is not taken silently.
+func TestThinDupack(t *testing.T) {
+	f := newSocket(t, TCP4, 0)
+	err := TCPThinDupack.Set(f, true)
+	require.ErrorIs(t, err, errors.ErrUnsupported)
+	assert.ErrorContains(t, err, "ignored since Linux 4.11")
+	require.NoError(t, TCPThinDupack.Set(f, false))
+}
+
+// TestULP sets the upper layer protocol where the kernel has TLS, and is told where it has not.
+func TestULP(t *testing.T) {
+	available, err := os.ReadFile("/proc/sys/net/ipv4/tcp_available_ulp")
+	require.NoError(t, err)
+	for _, network := range []Networks{TCP4, TCP6} {
+		t.Run(network.String(), func(t *testing.T) {
+			f := connectedSocket(t, network)
+			got, err := TCPULP.Get(f)
+			require.NoError(t, err)
+			assert.Empty(t, got)
+			err = TCPULP.Set(f, "tls")
+			if !slices.Contains(strings.Fields(string(available)), "tls") {
+				assert.ErrorIs(t, err, errors.ErrUnsupported)
+				assert.ErrorIs(t, err, unix.ENOENT)
+				return
+			}
+			require.NoError(t, err)
+			assert.NoError(t, Options{TCPULP.Value("tls")}.Verify(f))
+		})
+	}
+}
+
+// TestReserveMem needs a memory control group that accounts sockets. The root group does not.
+func TestReserveMem(t *testing.T) {
+	t.Run("without a control group", func(t *testing.T) {
+		if inMemoryGroup(t) {
+			t.Skip("runs in a memory control group")
+		}
+		err := ReserveMem.Set(newSocket(t, TCP4, 0), 65536)
+		assert.ErrorIs(t, err, errors.ErrUnsupported)
+		assert.ErrorIs(t, err, unix.EOPNOTSUPP)
+	})
+	for _, network := range []Networks{TCP4, TCP6, UDP4, UDP6} {
+		t.Run(network.String(), func(t *testing.T) {
+			enterMemoryGroup(t)
+			testRow(t, byName["SO_RESERVE_MEM"], network)
+		})
+	}
+}
+
+const memoryGroups = "/sys/fs/cgroup/memory" // version 1: threads can be members by themselves
+
+func inMemoryGroup(t *testing.T) bool {
+	t.Helper()
+	groups, err := os.ReadFile("/proc/self/cgroup")
+	require.NoError(t, err)
+	return !regexp.MustCompile(`(?m)^(\d+:memory|0:):/$`).Match(groups)
+}
+
+// enterMemoryGroup makes the current thread a member of a new control group that accounts TCP memory.
+func enterMemoryGroup(t *testing.T) {
+	t.Helper()
+	needRoot(t)
+	dir, err := os.MkdirTemp(memoryGroups, "sockopt-test-")
+	if err != nil {
+		t.Skipf("no memory controller of control groups version 1: %v", err)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "memory.kmem.tcp.limit_in_bytes"), []byte("1073741824"), 0))
+	runtime.LockOSThread()
+	tid := []byte(strconv.Itoa(unix.Gettid()))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "tasks"), tid, 0))
+	t.Cleanup(func() {
+		assert.NoError(t, os.WriteFile(filepath.Join(memoryGroups, "tasks"), tid, 0))
+		runtime.UnlockOSThread()
+		assert.Eventually(t, func() bool { return os.Remove(dir) == nil }, 5*time.Second, 10*time.Millisecond)
+	})
 }
 
 func mappedSocket(t *testing.T, network Networks) *os.File {
