@@ -420,10 +420,13 @@ func TestSnapshot(t *testing.T) {
 	require.NoError(t, err)
 	again, err := Snapshot(f)
 	require.NoError(t, err)
-	assert.Equal(t, snapshot, again)
+	require.Len(t, again, len(snapshot))
 	names := map[string]string{}
-	for _, o := range snapshot {
+	for i, o := range snapshot {
 		names[o.Name()] = o.ValueText()
+		if o.Info().ReadBack != Live {
+			assert.Equal(t, o.String(), again[i].String())
+		}
 	}
 	assert.Equal(t, "9", names["IP_TTL"])
 	assert.Equal(t, "9", names["IPV6_UNICAST_HOPS"])
@@ -475,7 +478,9 @@ func TestControlAllocates(t *testing.T) {
 				panic(err)
 			}
 		})
-		assert.Zero(t, allocs, name)
+		if !raceEnabled {
+			assert.Zero(t, allocs, name)
+		}
 	}
 }
 

@@ -1,0 +1,5 @@
+//go:build !race
+
+package sockopt
+
+const raceEnabled = false
