@@ -101,12 +101,12 @@ func (r *row) explain(err error) error {
 	return err
 }
 
-// requirement is the platform that the option needs.
+// requirement is what the option needs, for a kernel that says it does not have it.
 func (r *row) requirement() string {
 	if r.Since == "" {
-		return "not on this socket or " + runtime.GOOS + " version"
+		return "not on this socket or version of " + runtime.GOOS
 	}
-	return "needs " + runtime.GOOS + " " + r.Since + " and one of " + r.networks().String()
+	return "needs " + runtime.GOOS + " " + strings.TrimPrefix(r.Since, "~") + " or later, on " + r.networks().String()
 }
 
 func (r *row) privilege() string {

@@ -11,11 +11,11 @@ type Value interface {
 }
 
 // A Handle is one option of the table. On a platform that lacks the option, Set and Get answer [errors.ErrUnsupported].
-// Handles are safe for concurrent use.
+// Handles are safe for concurrent use. The zero Handle is not valid: all it does is an error.
 type Handle[T Value] struct{ row *row }
 
 // Info returns what the table knows of the option.
-func (h Handle[T]) Info() Info { return h.row.Info }
+func (h Handle[T]) Info() Info { return Option{row: h.row}.Info() }
 
 // Value returns the option with a value to be applied later. The value is checked then, see [Options.Check].
 func (h Handle[T]) Value(v T) Option { return Option{row: h.row, val: toValue(v)} }
@@ -31,6 +31,9 @@ func (h Handle[T]) Set(c syscall.Conn, v T) error {
 // traffic uses.
 func (h Handle[T]) Get(c syscall.Conn) (T, error) {
 	var zero T
+	if h.row == nil {
+		return zero, &Error{Op: "get", Err: errZero}
+	}
 	v, err := h.row.read1(c)
 	if err != nil {
 		return zero, err
@@ -69,7 +72,7 @@ func (r *row) read1(c syscall.Conn) (v value, err error) {
 func (s *socket) read(fd uintptr, r *row) (value, error) {
 	switch {
 	case !s.has(r):
-		return value{}, unsupportedError{reason: "only for " + r.networks().String()}
+		return value{}, s.lacks(r)
 	case s.primary(r).WriteOnly:
 		return value{}, errWriteOnly
 	}

@@ -2,6 +2,9 @@ package sockopt
 
 import "errors"
 
+// errMultipath is the answer for an option that a Multipath TCP socket refuses, or takes and drops.
+var errMultipath = unsupportedError{reason: "Multipath TCP does not have it"}
+
 // Multipath says whether a TCP socket is to be a Multipath TCP one (RFC 8684).
 type Multipath uint8
 
@@ -39,7 +42,7 @@ func (o Options) RefusedByMPTCP() error {
 	var errs []error
 	for i := range o {
 		if r := o[i].row; r != nil && r.refusedByMPTCP() {
-			errs = append(errs, o[i].fail("set", MPTCP.String(), 0, unsupportedError{reason: "Multipath TCP refuses it"}))
+			errs = append(errs, o[i].fail("set", MPTCP.String(), 0, errMultipath))
 		}
 	}
 	return errors.Join(errs...)

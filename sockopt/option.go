@@ -83,10 +83,13 @@ func (o Option) String() string {
 	return o.Name() + sign + o.ValueText()
 }
 
+// errZero is the answer to an Option or a Handle that is not from the table.
+var errZero = badValue{"", "the zero Option is not an option"}
+
 // check says whether the option can be set anywhere on this platform.
 func (o Option) check() error {
 	if o.row == nil {
-		return badValue{"", "the zero Option"}
+		return errZero
 	}
 	return o.row.check(o.val)
 }

@@ -117,7 +117,7 @@ func (p *plan) refuse(o *Option) error {
 		if p.stage != 0 && p.socket.otherLeg(r) {
 			return nil
 		}
-		return unsupportedError{reason: "only for " + r.networks().String()}
+		return p.socket.lacks(r)
 	case r.BlockingOnly && !p.socket.blocking:
 		return errNonBlocking
 	case p.stage == 0 && p.socket.tooLate(r):

@@ -59,7 +59,7 @@ func (s *socket) report(fd uintptr, list Options, o *Option) Result {
 		res.Note = "only for " + o.row.networks().String()
 		return res
 	case !s.has(o.row):
-		err = unsupportedError{reason: "only for " + o.row.networks().String()}
+		err = s.lacks(o.row)
 	case o.row.BlockingOnly && !s.blocking:
 		err = errNonBlocking
 	case !s.concerns(o.row):

@@ -28,6 +28,14 @@ func (s *socket) has(r *row) bool {
 	return s.native(r).worksOn(s.network)
 }
 
+// lacks is the cause of an error about a row that the socket does not have.
+func (s *socket) lacks(r *row) error {
+	if s.network&MPTCP != 0 && r.networks()&s.network&^MPTCP != 0 {
+		return errMultipath
+	}
+	return unsupportedError{reason: "only for " + r.networks().String()}
+}
+
 // worksOn reports whether the row itself works on a kind of socket.
 func (r *row) worksOn(n Networks) bool {
 	return r.Networks&n&^MPTCP != 0 && (n&MPTCP == 0 || r.Networks&MPTCP != 0)
