@@ -1,6 +1,9 @@
 package sockopt
 
-import "strings"
+import (
+	"net"
+	"strings"
+)
 
 // Networks is a set of the kinds of sockets that an option works on.
 type Networks uint16
@@ -77,4 +80,25 @@ func networksOf(network string) Networks {
 		return IP6
 	}
 	return 0
+}
+
+// NetworkOf returns the network of a socket of package net by its local address, with the version of IP: "tcp4", "udp6",
+// "unix". It is what [Options.ApplyStage] wants. Package net gives the address of an AF_INET socket 4 bytes and that of
+// an AF_INET6 socket 16, also when the latter holds an IPv4 address.
+func NetworkOf(local net.Addr) string {
+	var ip net.IP
+	switch a := local.(type) {
+	case *net.TCPAddr:
+		ip = a.IP
+	case *net.UDPAddr:
+		ip = a.IP
+	case *net.IPAddr:
+		ip = a.IP
+	default:
+		return local.Network()
+	}
+	if len(ip) == net.IPv4len {
+		return local.Network() + "4"
+	}
+	return local.Network() + "6"
 }

@@ -54,7 +54,7 @@ var table = []row{
 	{Info: Info{Name: "SO_DOMAIN", Level: unix.SOL_SOCKET, Number: unix.SO_DOMAIN, ReadOnly: true, Networks: every, Since: "2.6.32"}},
 	{Info: Info{Name: "SO_RXQ_OVFL", Level: unix.SOL_SOCKET, Number: unix.SO_RXQ_OVFL, Networks: every &^ MPTCP, Since: "2.6.33"}},
 	{Info: Info{Name: "SO_WIFI_STATUS", Level: unix.SOL_SOCKET, Number: unix.SO_WIFI_STATUS, Networks: every &^ MPTCP, Since: "~3.3"}},
-	{Info: Info{Name: "SO_PEEK_OFF", Level: unix.SOL_SOCKET, Number: unix.SO_PEEK_OFF, Unit: "byte", Range: []Span{{-1, math.MaxInt32}}, Networks: tcp | udp | local, Since: "~6.9", Note: "unix sockets since 3.4, TCP since 6.9"}},
+	{Info: Info{Name: "SO_PEEK_OFF", Level: unix.SOL_SOCKET, Number: unix.SO_PEEK_OFF, Unit: "byte", Range: []Span{{-1, math.MaxInt32}}, Networks: tcp | udp | local, MaySleep: true, Since: "~6.9", Note: "unix sockets since 3.4, TCP since 6.9"}},
 	{Info: Info{Name: "SO_NOFCS", Level: unix.SOL_SOCKET, Number: unix.SO_NOFCS, Networks: every &^ MPTCP, Since: "~3.4"}},
 	{Info: Info{Name: "SO_LOCK_FILTER", Level: unix.SOL_SOCKET, Number: unix.SO_LOCK_FILTER, Networks: every &^ MPTCP, Since: "~3.9", Note: "cannot be cleared"}},
 	{Info: Info{Name: "SO_SELECT_ERR_QUEUE", Level: unix.SOL_SOCKET, Number: unix.SO_SELECT_ERR_QUEUE, Networks: every &^ MPTCP, Since: "3.10"}},

@@ -17,6 +17,10 @@ Columns: *values* with the kernel's unit (durations are given as Go durations); 
 apply it, with the moment after which it is too late; *networks* are the sockets that have it, those of the twin on top;
 *read back* is the rule by which Verify compares. A version behind ~ is from documentation, not from a test.
 
+Not in the table is what has a structure, bytes or a descriptor for a value, which text cannot hold: filters and
+programs (SO_ATTACH_FILTER, SO_ATTACH_BPF), group memberships (IP_ADD_MEMBERSHIP), keys (TCP_MD5SIG, TCP_FASTOPEN_KEY),
+credentials (SO_PEERCRED), all of SOL_MPTCP. Raw sets those. TCP_INFO has a function of its own, TCPInfo.
+
 Where package net sets an option by itself after connect or accept, the stage is *established*: dialer and listener
 apply it after that. Lingering above 0 blocks a thread in Close. SO_RCVTIMEO and its kin count for blocking sockets only.
 
