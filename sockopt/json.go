@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -49,7 +50,7 @@ func (o *Option) jsonValue() string {
 func (o *Options) UnmarshalJSON(data []byte) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return &Error{Op: "parse", Option: "options", Err: badValue{"", "want a JSON object of names and values"}}
+		return noObject()
 	}
 	list := Options{}
 	seen := map[string]bool{}
@@ -57,7 +58,7 @@ func (o *Options) UnmarshalJSON(data []byte) error {
 	for d.More() {
 		name, raw, err := member(d)
 		if err != nil {
-			return &Error{Op: "parse", Option: "options", Err: err}
+			return noObject()
 		}
 		opt, err := parseMember(name, raw)
 		if err == nil && seen[opt.Name()] {
@@ -70,11 +71,19 @@ func (o *Options) UnmarshalJSON(data []byte) error {
 		seen[opt.Name()] = true
 		list = append(list, opt)
 	}
+	if !ends(d) {
+		return noObject()
+	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	*o = list
 	return nil
+}
+
+// noObject is the error for a text that is no JSON object.
+func noObject() error {
+	return &Error{Op: "parse", Option: "options", Err: badValue{"", "want a JSON object of names and values"}}
 }
 
 // member reads a name and its value.
@@ -86,6 +95,16 @@ func member(d *json.Decoder) (string, json.RawMessage, error) {
 	var raw json.RawMessage
 	err = d.Decode(&raw)
 	return t.(string), raw, err //nolint:forcetypeassert // the decoder gives nothing else for a name
+}
+
+// ends reports whether the object is closed and nothing follows it. Package json has looked after that before it calls
+// UnmarshalJSON; others who call it have not.
+func ends(d *json.Decoder) bool {
+	if _, err := d.Token(); err != nil {
+		return false
+	}
+	_, err := d.Token()
+	return errors.Is(err, io.EOF)
 }
 
 // parseMember reads the value in the JSON type that its option has.
