@@ -2,7 +2,6 @@ package sockopt
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -78,9 +77,9 @@ func find(name string) (Option, error) {
 		return o, nil
 	}
 	if near := nearest(name); near != "" {
-		return Option{}, fmt.Errorf("unknown option, did you mean %s?", near)
+		return Option{}, badValue{"unknown option, did you mean ", near + "?"}
 	}
-	return Option{}, errors.New("unknown option")
+	return Option{}, badValue{"", "unknown option"}
 }
 
 // parseRaw reads "level/number".
