@@ -49,7 +49,8 @@ func (i Info) RefusedByMPTCP() bool {
 	return i.Networks&tcp != 0 && i.Networks&MPTCP == 0
 }
 
-// Allowed describes the values that the option takes: "true or false", "1s..32767s", "-1 or 1..255 hop".
+// Allowed describes the values that the option takes: "true or false", "1s..32767s", "-1 or 1..255 hop",
+// "off or 0s..65535s".
 func (i Info) Allowed() string {
 	if i.Range == nil {
 		return i.Kind.allowed()
@@ -62,7 +63,10 @@ func (i Info) Allowed() string {
 		}
 	}
 	text := strings.Join(parts, " or ")
-	if i.Kind != KindDuration && i.Kind != KindLinger && i.Unit != "" {
+	if i.Kind == KindLinger {
+		return "off or " + text
+	}
+	if i.Kind != KindDuration && i.Unit != "" {
 		text += " " + i.Unit
 	}
 	return text
