@@ -18,7 +18,7 @@ type Handle[T Value] struct{ row *row }
 func (h Handle[T]) Info() Info { return Option{row: h.row}.Info() }
 
 // Value returns the option with a value to be applied later. The value is checked then, see [Options.Check].
-func (h Handle[T]) Value(v T) Option { return Option{row: h.row, val: toValue(v)} }
+func (h Handle[T]) Value(v T) Option { return newOption(h.row, toValue(v)) }
 
 // Set sets the option on an open socket, whatever its stage. It is an error if it can have no effect any more.
 func (h Handle[T]) Set(c syscall.Conn, v T) error {

@@ -12,6 +12,13 @@ type Option struct {
 	row    *row
 	val    value
 	prefer bool
+	valid  bool // check has found nothing wrong: asked once here, not at each dial
+}
+
+func newOption(r *row, v value) Option {
+	o := Option{row: r, val: v}
+	o.valid = o.check() == nil
+	return o
 }
 
 // Prefer returns o with the policy to go on without it where the platform, the kernel or the network lacks it.
@@ -24,15 +31,16 @@ func Prefer(o Option) Option {
 // Raw returns an option that the table lacks, with the bytes that setsockopt takes as its value.
 // It is applied at the Bind stage and by Apply, on any socket. The text form is "level/number=0x01000000".
 func Raw(level, number int, value []byte) Option {
-	o := Option{row: &rawRow}
-	o.val.n = int64(level)<<32 | int64(uint32(number)) //nolint:gosec // both are C ints; keeps their bits
-	o.val.s = string(value)
-	return o
+	return newOption(&rawRow, rawValue(level, number, string(value)))
 }
 
-// raw returns level and number of a Raw option.
+func rawValue(level, number int, bytes string) value {
+	return value{n: int64(level)<<32 | int64(uint32(number)), s: bytes} //nolint:gosec // both are C ints; keeps their bits
+}
+
+// raw is the reverse of rawValue.
 func (v value) raw() (level, number int) {
-	return int(v.n >> 32), int(int32(v.n)) //nolint:gosec // reverse of Raw
+	return int(v.n >> 32), int(int32(v.n)) //nolint:gosec // reverse of rawValue
 }
 
 // Name returns the kernel's name, or "level/number" of a Raw option.
@@ -87,8 +95,11 @@ func (o Option) String() string {
 var errZero = badValue{"", "the zero Option is not an option"}
 
 // check says whether the option can be set anywhere on this platform.
-func (o Option) check() error {
-	if o.row == nil {
+func (o *Option) check() error {
+	switch {
+	case o.valid:
+		return nil
+	case o.row == nil:
 		return errZero
 	}
 	return o.row.check(o.val)

@@ -59,8 +59,8 @@ func parse(name, text string) (Option, error) {
 	if !ok {
 		return Option{}, &Error{Op: "parse", Option: name, Value: text, Err: badValue{"want ", o.row.Allowed()}}
 	}
-	o.val.n |= v.n // a Raw option has its level and number there, and only bytes come in
-	o.val.s = v.s
+	v.n |= o.val.n // a Raw option has its level and number there, and only bytes come in
+	o = newOption(o.row, v)
 	o.prefer = prefer
 	if err := o.check(); err != nil && !lacksOption(err) {
 		return Option{}, &Error{Op: "parse", Option: name, Value: text, Err: err}

@@ -2,7 +2,6 @@ package sockopt
 
 import (
 	"errors"
-	"slices"
 	"sync"
 	"syscall"
 )
@@ -97,33 +96,35 @@ func (p *plan) prepare() bool {
 		if p.list.superseded(i) {
 			continue
 		}
-		if err := p.refuse(o); err != nil {
+		due, err := p.judge(o)
+		if err != nil {
 			p.fail(o, err)
-		} else if p.due(o.row) {
+		} else if due {
 			p.insert(o)
 		}
 	}
 	return len(p.errs) == 0
 }
 
-// refuse says why the option can have no effect here, nil if it can or is for another socket of the same config.
-func (p *plan) refuse(o *Option) error {
+// judge reports whether the option is to be set now, or why it can have no effect here. An option for another stage,
+// or for another socket of the same config, is neither due nor an error.
+func (p *plan) judge(o *Option) (due bool, err error) {
 	if err := o.check(); err != nil {
-		return err
+		return false, err
 	}
 	r := o.row
 	switch {
 	case !p.socket.has(r):
 		if p.stage != 0 && p.socket.otherLeg(r) {
-			return nil
+			return false, nil
 		}
-		return p.socket.lacks(r)
+		return false, p.socket.lacks(r)
 	case r.BlockingOnly && !p.socket.blocking:
-		return errNonBlocking
+		return false, errNonBlocking
 	case p.stage == 0 && p.socket.tooLate(r):
-		return p.late(o)
+		return false, p.late(o)
 	}
-	return nil
+	return p.due(r), nil
 }
 
 // late accepts an option whose moment has passed if it has the wanted value already, as after Control.
@@ -134,15 +135,13 @@ func (p *plan) late(o *Option) error {
 	return badValue{"too late, only ", o.row.Until.String()}
 }
 
-// due reports whether the option is to be set now.
+// due reports whether an option of the row, which the socket has, is to be set now.
 func (p *plan) due(r *row) bool {
 	switch {
-	case !p.socket.has(r):
-		return false
 	case p.direct:
 		return true
 	case p.stage == 0:
-		return !p.socket.tooLate(r) && p.socket.concerns(r)
+		return p.socket.concerns(r)
 	case p.stage == Established && r.Role == SetAgain:
 		return true
 	}
@@ -151,11 +150,10 @@ func (p *plan) due(r *row) bool {
 
 // insert keeps the steps sorted by the order of their rows, and otherwise as in the list.
 func (p *plan) insert(o *Option) {
-	i := len(p.steps)
-	for i > 0 && p.steps[i-1].row.Order > o.row.Order {
-		i--
+	p.steps = append(p.steps, o)
+	for i := len(p.steps) - 1; i > 0 && p.steps[i-1].row.Order > o.row.Order; i-- {
+		p.steps[i-1], p.steps[i] = o, p.steps[i-1]
 	}
-	p.steps = slices.Insert(p.steps, i, o)
 }
 
 // fail notes an error, unless it only says that a preferred option is lacking.
@@ -182,10 +180,11 @@ func (p *plan) set(o *Option) {
 // setRow makes the system call.
 func (p *plan) setRow(o *Option, r *row) {
 	v := o.val
-	if r != o.row {
+	var err error
+	if r != o.row { // its own row has been asked by judge
 		v = r.fromTwin(v)
+		err = r.check(v)
 	}
-	err := r.check(v)
 	if err == nil && r.guard != nil {
 		err = r.guard(p.fd, v)
 	}

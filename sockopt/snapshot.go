@@ -15,7 +15,7 @@ func Snapshot(c syscall.Conn) (Options, error) {
 		s := describe(fd)
 		for i := range rows {
 			if v, ok := s.sample(fd, &rows[i]); ok {
-				list = append(list, Option{row: &rows[i], val: v})
+				list = append(list, newOption(&rows[i], v))
 			}
 		}
 	})
