@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/strata-net/strata/sockopt"
@@ -117,38 +116,7 @@ func (p *plan) finish(ctx context.Context, conn net.Conn) *Error {
 	return nil
 }
 
-// apply sets the established stage. It takes the raw conn because Options.Apply
-// would have to ask the kernel what is known here.
-func apply(o sockopt.Options, network string, conn net.Conn) error {
-	raw, err := conn.(syscall.Conn).SyscallConn() // all conns of net have it
-	if err != nil {
-		return err
-	}
-	return o.ApplyStage(sockopt.Established, socketNetwork(conn.LocalAddr(), network), raw)
-}
-
-// socketNetwork adds the IP version of the socket to a network. Package net
-// gives the address of an AF_INET socket 4 bytes and that of an AF_INET6
-// socket 16, also when the latter holds an IPv4 address.
-func socketNetwork(a net.Addr, network string) string {
-	var ip net.IP
-	switch a := a.(type) {
-	case *net.TCPAddr:
-		ip = a.IP
-	case *net.UDPAddr:
-		ip = a.IP
-	case *net.IPAddr:
-		ip = a.IP
-	default:
-		return network
-	}
-	protocol, _ := split(network)
-	if len(ip) == net.IPv4len {
-		return protocol + "4"
-	}
-	return protocol + "6"
-}
-
+// dialOp names what failed.
 func dialOp(err error) string {
 	var option *sockopt.Error
 	if errors.As(err, &option) {

@@ -122,9 +122,9 @@ func TestSilentServerEndsAtTheTimeout(t *testing.T) {
 		config dialer.Config
 		field  string
 	}{
-		{"handshake timeout alone", dialer.Config{HandshakeTimeout: 50 * time.Millisecond}, "HandshakeTimeout"},
-		{"timeout", dialer.Config{Timeout: 50 * time.Millisecond}, "Timeout"},
-		{"handshake timeout is shorter", dialer.Config{HandshakeTimeout: 50 * time.Millisecond, Timeout: time.Hour}, "HandshakeTimeout"},
+		{"handshake timeout alone", dialer.Config{HandshakeTimeout: 200 * time.Millisecond}, "HandshakeTimeout"},
+		{"timeout", dialer.Config{Timeout: 200 * time.Millisecond}, "Timeout"},
+		{"handshake timeout is shorter", dialer.Config{HandshakeTimeout: 200 * time.Millisecond, Timeout: time.Hour}, "HandshakeTimeout"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			noLeak(t)
@@ -137,7 +137,7 @@ func TestSilentServerEndsAtTheTimeout(t *testing.T) {
 			e := failure(t, err)
 			assert.Equal(t, "handshake", e.Op)
 			assert.Equal(t, test.field, e.Field)
-			assert.Equal(t, "50ms", e.Value)
+			assert.Equal(t, "200ms", e.Value)
 			assert.True(t, e.Timeout())
 		})
 	}

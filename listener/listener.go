@@ -36,7 +36,6 @@ func New(ctx context.Context, cfg *Config) (net.Listener, error) {
 // stream is a listener without TLS.
 type stream struct {
 	net.Listener // *net.TCPListener or *net.UnixListener
-	raw          syscall.RawConn
 	address      address
 	established  sockopt.Options
 	plain        error // why the socket is not MPTCP, nil if it is
@@ -44,7 +43,7 @@ type stream struct {
 
 // open returns a listener with the options of the bind and listening stage in force.
 func open(ctx context.Context, c *Config, a address) (*stream, error) {
-	l := &stream{address: a, established: c.Options.At(sockopt.Established)}
+	l := &stream{address: a, established: accepted(c.Options)}
 	l.plain, _ = plainTCP(c, a)
 	if ctx == nil {
 		return nil, l.failed("listen", errors.New("the context is nil"))
@@ -68,19 +67,15 @@ func open(ctx context.Context, c *Config, a address) (*stream, error) {
 
 // listening does what has to wait for listen.
 func (l *stream) listening(c *Config, controlErr error) error {
-	var err error
-	if l.raw, err = rawConn(l.Listener); err != nil {
-		return l.failed("listen", err)
-	}
 	if l.plain == nil {
-		l.plain = fallback(l.raw, controlErr)
+		l.plain = fallback(l, controlErr)
 	}
 	if l.plain != nil && c.Multipath == sockopt.MultipathRequire {
 		return &Error{Op: "listen", Field: "Multipath", Value: "require",
 			Network: l.address.full(), Address: l.address.text, Err: l.plain}
 	}
-	err = applyStage(sockopt.Listening, c.Options.At(sockopt.Listening), l.address.network, l.Addr(), l.raw)
-	if err != nil {
+	options := c.Options.At(sockopt.Listening)
+	if err := applyStage(sockopt.Listening, options, l.address.network, l.Addr(), l); err != nil {
 		return l.failed("set option", err)
 	}
 	return nil
@@ -93,10 +88,11 @@ func (l *stream) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, l.failed("accept", err)
 		}
-		gone, err := l.establish(conn)
+		err = applyStage(sockopt.Established, l.established, l.address.network, conn.LocalAddr(), conn)
 		if err == nil {
 			return conn, nil
 		}
+		gone := peerGone(conn, err)
 		conn.Close()
 		if !gone {
 			e := l.failed("set option", err)
@@ -104,20 +100,6 @@ func (l *stream) Accept() (net.Conn, error) {
 			return nil, e
 		}
 	}
-}
-
-// establish applies the established stage; gone means that an error is the
-// client's leaving.
-func (l *stream) establish(conn net.Conn) (gone bool, err error) {
-	if len(l.established) == 0 {
-		return false, nil
-	}
-	raw, err := rawConn(conn)
-	if err != nil {
-		return false, err
-	}
-	err = applyStage(sockopt.Established, l.established, l.address.network, conn.LocalAddr(), raw)
-	return err != nil && peerGone(raw, err), err
 }
 
 // Close closes the listener.
@@ -129,7 +111,7 @@ func (l *stream) Close() error {
 }
 
 // SyscallConn gives access to the listening socket.
-func (l *stream) SyscallConn() (syscall.RawConn, error) { return l.raw, nil }
+func (l *stream) SyscallConn() (syscall.RawConn, error) { return rawConn(l.Listener) }
 
 func (l *stream) whyPlain() error { return l.plain }
 

@@ -51,8 +51,8 @@ func refusal(o sockopt.Options, a address) error {
 // fallback returns why the kernel made a plain socket though MPTCP was asked
 // for, nil if it did not. Package net retries with plain TCP without a word
 // when anything fails on the MPTCP socket; first is what failed in Control.
-func fallback(c syscall.RawConn, first error) error {
-	is, err := isMPTCP(c)
+func fallback(socket syscall.Conn, first error) error {
+	is, err := isMPTCP(socket)
 	switch {
 	case err != nil || is:
 		return err

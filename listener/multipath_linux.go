@@ -1,6 +1,7 @@
 package listener
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
@@ -9,14 +10,15 @@ import (
 const protocolMPTCP = 262
 
 // isMPTCP asks the kernel, because package net does not tell for a listener.
-func isMPTCP(c syscall.RawConn) (is bool, err error) {
-	ctlErr := c.Control(func(fd uintptr) {
-		var protocol int
-		protocol, err = syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_PROTOCOL)
-		is = protocol == protocolMPTCP
-	})
-	if ctlErr != nil {
-		return false, ctlErr
+func isMPTCP(socket syscall.Conn) (bool, error) {
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return false, err
 	}
-	return is, os.NewSyscallError("getsockopt SO_PROTOCOL", err)
+	var protocol int
+	var getErr error
+	err = raw.Control(func(fd uintptr) {
+		protocol, getErr = syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_PROTOCOL)
+	})
+	return protocol == protocolMPTCP, errors.Join(err, os.NewSyscallError("getsockopt SO_PROTOCOL", getErr))
 }

@@ -4,4 +4,4 @@ package listener
 
 import "syscall"
 
-func isMPTCP(syscall.RawConn) (bool, error) { return false, nil }
+func isMPTCP(syscall.Conn) (bool, error) { return false, nil }

@@ -55,7 +55,8 @@ func NewPacketConn(ctx context.Context, cfg *PacketConfig) (net.PacketConn, erro
 	if err != nil {
 		return nil, failed(listenOp(err), err)
 	}
-	if err := c.established(conn, a); err != nil {
+	options := c.Options.At(sockopt.Established)
+	if err := applyStage(sockopt.Established, options, a.network, conn.LocalAddr(), conn); err != nil {
 		conn.Close()
 		return nil, failed("set option", err)
 	}
@@ -68,12 +69,4 @@ func (c *PacketConfig) validate() (address, error) {
 	p.add("Address", c.Address, err)
 	p.add("Options", c.Options.String(), c.Options.Check(a.network, sockopt.Bind, sockopt.Established))
 	return a, errors.Join(p...)
-}
-
-func (c *PacketConfig) established(conn net.PacketConn, a address) error {
-	raw, err := rawConn(conn)
-	if err != nil {
-		return err
-	}
-	return applyStage(sockopt.Established, c.Options.At(sockopt.Established), a.network, conn.LocalAddr(), raw)
 }

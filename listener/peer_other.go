@@ -2,7 +2,7 @@
 
 package listener
 
-import "syscall"
+import "net"
 
 // peerGone cannot be told here; nor are there options that could fail.
-func peerGone(syscall.RawConn, error) bool { return false }
+func peerGone(net.Conn, error) bool { return false }

@@ -4,17 +4,21 @@ package listener
 
 import (
 	"errors"
+	"net"
 	"syscall"
 )
 
 // peerGone reports whether an option failed only because the client has left
 // already: then the conn is of no use, and the listener is well. The BSDs
-// answer EINVAL on such a conn, so its name is asked for too.
-func peerGone(c syscall.RawConn, failure error) bool {
+// answer EINVAL on such a conn, so the client's name is asked for too.
+func peerGone(conn net.Conn, failure error) bool {
 	if errors.Is(failure, syscall.ENOTCONN) || errors.Is(failure, syscall.ECONNRESET) {
 		return true
 	}
-	var err error
-	ctlErr := c.Control(func(fd uintptr) { _, err = syscall.Getpeername(int(fd)) })
-	return ctlErr != nil || err != nil
+	raw, err := rawConn(conn)
+	if err == nil {
+		var nameErr error
+		err = errors.Join(raw.Control(func(fd uintptr) { _, nameErr = syscall.Getpeername(int(fd)) }), nameErr)
+	}
+	return err != nil
 }

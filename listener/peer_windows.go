@@ -2,6 +2,7 @@ package listener
 
 import (
 	"errors"
+	"net"
 	"syscall"
 )
 
@@ -10,11 +11,14 @@ const wsaENOTCONN = syscall.Errno(10057)
 
 // peerGone reports whether an option failed only because the client has left
 // already: then the conn is of no use, and the listener is well.
-func peerGone(c syscall.RawConn, failure error) bool {
+func peerGone(conn net.Conn, failure error) bool {
 	if errors.Is(failure, wsaENOTCONN) || errors.Is(failure, syscall.WSAECONNRESET) {
 		return true
 	}
-	var err error
-	ctlErr := c.Control(func(fd uintptr) { _, err = syscall.Getpeername(syscall.Handle(fd)) })
-	return ctlErr != nil || err != nil
+	raw, err := rawConn(conn)
+	if err == nil {
+		var nameErr error
+		err = errors.Join(raw.Control(func(fd uintptr) { _, nameErr = syscall.Getpeername(syscall.Handle(fd)) }), nameErr)
+	}
+	return err != nil
 }

@@ -3,7 +3,6 @@ package listener
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"net"
 	"sync"
 	"time"
@@ -18,6 +17,7 @@ type secure struct {
 	slots   chan struct{}   // bounds the clients between accept and Accept
 	ready   chan net.Conn   // conns whose handshake is done
 	errs    chan error      // failures to accept
+	retry   chan struct{}   // taken by an Accept that waits after a failure
 	done    <-chan struct{} // closed by Close
 	cancel  context.CancelFunc
 	group   sync.WaitGroup
@@ -34,6 +34,7 @@ func newSecure(ctx context.Context, s *stream, c *Config) *secure {
 		slots:   make(chan struct{}, c.MaxHandshakes),
 		ready:   make(chan net.Conn),
 		errs:    make(chan error),
+		retry:   make(chan struct{}),
 		done:    ctx.Done(),
 		cancel:  cancel,
 	}
@@ -48,13 +49,16 @@ func (l *secure) Accept() (net.Conn, error) {
 		return nil, l.failed("accept", net.ErrClosed)
 	default:
 	}
-	select {
-	case conn := <-l.ready:
-		return conn, nil
-	case err := <-l.errs:
-		return nil, err
-	case <-l.done:
-		return nil, l.failed("accept", net.ErrClosed)
+	for {
+		select {
+		case conn := <-l.ready:
+			return conn, nil
+		case err := <-l.errs:
+			return nil, err
+		case <-l.retry:
+		case <-l.done:
+			return nil, l.failed("accept", net.ErrClosed)
+		}
 	}
 }
 
@@ -66,8 +70,7 @@ func (l *secure) Close() error {
 	return err
 }
 
-// serve accepts until Close. A failure goes to whoever calls Accept next, so
-// that the caller's pace, not this loop, decides about the next try.
+// serve accepts until Close.
 func (l *secure) serve(ctx context.Context) {
 	for {
 		select {
@@ -81,14 +84,26 @@ func (l *secure) serve(ctx context.Context) {
 			continue
 		}
 		<-l.slots
-		if errors.Is(err, net.ErrClosed) {
+		if !l.report(err) {
 			return
 		}
-		select {
-		case l.errs <- err:
-		case <-l.done:
-			return
-		}
+	}
+}
+
+// report gives a failure to whoever calls Accept next, and waits for another
+// call, so that the caller's pace decides about the next try, as it does
+// without TLS. It returns false after Close.
+func (l *secure) report(err error) bool {
+	select {
+	case l.errs <- err:
+	case <-l.done:
+		return false
+	}
+	select {
+	case l.retry <- struct{}{}:
+		return true
+	case <-l.done:
+		return false
 	}
 }
 

@@ -2,45 +2,60 @@ package listener
 
 import (
 	"net"
-	"strings"
 	"syscall"
 
 	"github.com/strata-net/strata/sockopt"
 )
 
-// rawConn returns the raw conn of a socket; all listeners and conns of package
-// net have one.
+// applyStage sets the options of one stage on a socket of package net. It takes
+// the raw conn because Options.Apply would have to ask the kernel what is known
+// here.
+func applyStage(stage sockopt.Stage, o sockopt.Options, network string, local net.Addr, socket any) error {
+	if len(o) == 0 {
+		return nil
+	}
+	raw, err := rawConn(socket)
+	if err != nil {
+		return err
+	}
+	return o.ApplyStage(stage, socketNetwork(local, network), raw)
+}
+
+// rawConn returns the raw conn that all listeners and conns of package net have.
 func rawConn(socket any) (syscall.RawConn, error) {
 	return socket.(syscall.Conn).SyscallConn()
 }
 
-// applyStage sets the options of one stage. It takes the raw conn because
-// Options.Apply would have to ask the kernel what is known here.
-func applyStage(stage sockopt.Stage, o sockopt.Options, network string, local net.Addr, raw syscall.RawConn) error {
-	if len(o) == 0 {
-		return nil
+// accepted returns the options that an accepted conn needs: those of the
+// established stage and those that it does not inherit.
+func accepted(o sockopt.Options) sockopt.Options {
+	var list sockopt.Options
+	for _, option := range o {
+		if i := option.Info(); i.Stage == sockopt.Established || i.Role == sockopt.SetAgain {
+			list = append(list, option)
+		}
 	}
-	return o.ApplyStage(stage, socketNetwork(local, network), raw)
+	return list
 }
 
 // socketNetwork adds the IP version of the socket to a network. Package net
 // gives the address of an AF_INET socket 4 bytes and that of an AF_INET6
 // socket 16, also when the latter holds an IPv4 address.
 func socketNetwork(a net.Addr, network string) string {
-	var ip net.IP
 	switch a := a.(type) {
 	case *net.TCPAddr:
-		ip = a.IP
+		return byVersion(a.IP, "tcp4", "tcp6")
 	case *net.UDPAddr:
-		ip = a.IP
+		return byVersion(a.IP, "udp4", "udp6")
 	case *net.IPAddr:
-		ip = a.IP
-	default:
-		return network
+		return byVersion(a.IP, "ip4", "ip6")
 	}
-	protocol := strings.TrimRight(network, "46")
+	return network
+}
+
+func byVersion(ip net.IP, v4, v6 string) string {
 	if len(ip) == net.IPv4len {
-		return protocol + "4"
+		return v4
 	}
-	return protocol + "6"
+	return v6
 }

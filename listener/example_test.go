@@ -1,0 +1,70 @@
+package listener_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/netip"
+
+	"github.com/strata-net/strata/listener"
+	"github.com/strata-net/strata/sockopt"
+)
+
+func ExampleNew() {
+	l, err := listener.New(context.Background(), &listener.Config{
+		Address: "tcp://127.0.0.1:0",
+		Options: sockopt.Options{sockopt.TCPNoDelay.Value(false)},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		if client, err := net.Dial("tcp", l.Addr().String()); err == nil {
+			io.WriteString(client, "hello")
+			client.Close()
+		}
+	}()
+
+	conn, err := l.Accept()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	text, err := io.ReadAll(conn)
+	if err != nil {
+		log.Fatal(err)
+	}
+	noDelay, err := sockopt.TCPNoDelay.Get(conn.(*net.TCPConn))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s, TCP_NODELAY=%t\n", text, noDelay)
+	// Output: hello, TCP_NODELAY=false
+}
+
+func ExampleNewPacketConn() {
+	pc, err := listener.NewPacketConn(context.Background(), &listener.PacketConfig{Address: "udp://127.0.0.1:0"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer pc.Close()
+	client, err := net.Dial("udp", pc.LocalAddr().String())
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	if _, err := io.WriteString(client, "hello"); err != nil {
+		log.Fatal(err)
+	}
+
+	buf := make([]byte, 1500)
+	n, from, err := pc.ReadFrom(buf)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s from %s\n", buf[:n], netip.MustParseAddrPort(from.String()).Addr())
+	// Output: hello from 127.0.0.1
+}

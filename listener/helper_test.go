@@ -1,0 +1,180 @@
+package listener_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"math/big"
+	"net"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/strata-net/strata/listener"
+)
+
+// open makes a listener that has to be possible, and closes it with the test.
+func open(t *testing.T, c *listener.Config) net.Listener {
+	t.Helper()
+	l, err := listener.New(t.Context(), c)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			assert.ErrorIs(t, err, net.ErrClosed)
+		}
+	})
+	return l
+}
+
+// dial connects with package net and closes with the test.
+func dial(t *testing.T, l net.Listener) net.Conn {
+	t.Helper()
+	c, err := net.Dial(l.Addr().Network(), l.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// dialTLS shakes hands with the listener.
+func dialTLS(t *testing.T, l net.Listener, config *tls.Config) *tls.Conn {
+	t.Helper()
+	d := tls.Dialer{Config: config, NetDialer: &net.Dialer{Timeout: 10 * time.Second}}
+	c, err := d.DialContext(t.Context(), l.Addr().Network(), l.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { c.Close() })
+	return c.(*tls.Conn)
+}
+
+// accept takes the next conn and closes it with the test.
+func accept(t *testing.T, l net.Listener) net.Conn {
+	t.Helper()
+	c, err := l.Accept()
+	require.NoError(t, err)
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// echo sends back what each client of l sends, until l is closed.
+func echo(t *testing.T, l net.Listener) {
+	t.Helper()
+	var group sync.WaitGroup
+	group.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				assert.ErrorIs(t, err, net.ErrClosed)
+				return
+			}
+			group.Go(func() {
+				defer c.Close()
+				// Not splice: package net keeps its pipes open for the next one.
+				io.Copy(struct{ io.Writer }{c}, struct{ io.Reader }{c})
+			})
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		group.Wait()
+	})
+}
+
+// roundTrip proves that the conn works.
+func roundTrip(t *testing.T, c net.Conn) {
+	t.Helper()
+	require.NoError(t, c.SetDeadline(time.Now().Add(10*time.Second)))
+	_, err := c.Write([]byte("hello"))
+	require.NoError(t, err)
+	got := make([]byte, 5)
+	_, err = io.ReadFull(c, got)
+	require.NoError(t, err)
+	assert.Equal(t, "hello", string(got))
+	require.NoError(t, c.SetDeadline(time.Time{}))
+}
+
+// failure returns the first *Error of err, which must be one.
+func failure(t *testing.T, err error) *listener.Error {
+	t.Helper()
+	var e *listener.Error
+	require.ErrorAs(t, err, &e)
+	require.Error(t, e.Err)
+	return e
+}
+
+// cancelled returns a context that has ended.
+func cancelled(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
+}
+
+// authority makes certificates that its pool trusts.
+type authority struct {
+	pool *x509.CertPool
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+}
+
+func newAuthority(t *testing.T) *authority {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	require.NoError(t, err)
+	cert, err := x509.ParseCertificate(der)
+	require.NoError(t, err)
+	a := &authority{pool: x509.NewCertPool(), cert: cert, key: key}
+	a.pool.AddCert(cert)
+	return a
+}
+
+// server returns a config with a certificate for the names and addresses.
+func (a *authority) server(t *testing.T, names ...string) *tls.Config {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(2), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	for _, name := range names {
+		if ip := net.ParseIP(name); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, name)
+		}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
+	require.NoError(t, err)
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+}
+
+func (a *authority) client() *tls.Config { return &tls.Config{RootCAs: a.pool} }
+
+// noLeak checks at the end of the test that goroutines and descriptors are
+// back to what they were at the call.
+func noLeak(t *testing.T) {
+	t.Helper()
+	goroutines, fds := runtime.NumGoroutine(), openFDs(t)
+	t.Cleanup(func() {
+		// By hand: assert.Eventually has goroutines of its own.
+		end := time.Now().Add(10 * time.Second)
+		for time.Now().Before(end) && (runtime.NumGoroutine() > goroutines || openFDs(t) > fds) {
+			time.Sleep(5 * time.Millisecond)
+		}
+		assert.LessOrEqual(t, runtime.NumGoroutine(), goroutines, "goroutines")
+		assert.LessOrEqual(t, openFDs(t), fds, "descriptors")
+	})
+}
