@@ -55,8 +55,8 @@ func parsePath(network, path string) (local, error) {
 
 func parseIPPort(network, s string) (local, error) {
 	l := local{set: true, network: network}
-	if ip, err := netip.ParseAddr(unbracket(s)); err == nil {
-		l.ip = ip.Unmap()
+	if ip, err := parseIP(unbracket(s)); err == nil {
+		l.ip = ip
 		return l, l.fits(network)
 	}
 	host, port, err := net.SplitHostPort(s)
@@ -68,12 +68,21 @@ func parseIPPort(network, s string) (local, error) {
 	}
 	l.hasPort = true
 	if host != "" {
-		if l.ip, err = netip.ParseAddr(host); err != nil {
-			return local{}, fmt.Errorf("host %q is not an IP literal", host)
+		if l.ip, err = parseIP(host); err != nil {
+			return local{}, err
 		}
-		l.ip = l.ip.Unmap()
 	}
 	return l, l.fits(network)
+}
+
+// parseIP takes an IP literal. Package netip lets a zone be anything, but with a
+// bracket in it the address could not be written with a port.
+func parseIP(s string) (netip.Addr, error) {
+	ip, err := netip.ParseAddr(s)
+	if err != nil || strings.ContainsAny(ip.Zone(), "[]") {
+		return netip.Addr{}, fmt.Errorf("host %q is not an IP literal", s)
+	}
+	return ip.Unmap(), nil
 }
 
 func unbracket(s string) string {

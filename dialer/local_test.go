@@ -112,7 +112,7 @@ func TestDialFromLocalAddr(t *testing.T) {
 }
 
 func FuzzLocalAddr(f *testing.F) {
-	for _, s := range []string{"", "127.0.0.1:0", "[::1%lo]:70000", "tcp4://:1", "@", "unix://", "[1.2.3.4]", "ip://::1"} {
+	for _, s := range []string{"", "127.0.0.1:0", "[::1%lo]:70000", "tcp4://:1", "@", "unix://", "[1.2.3.4]", "ip://::1", "::%]0"} {
 		f.Add(s)
 	}
 	networks := []string{"tcp", "tcp4", "tcp6", "udp", "ip", "ip4", "ip6", "unix", "unixgram", "unixpacket"}
