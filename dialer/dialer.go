@@ -118,8 +118,7 @@ func (p *plan) finish(ctx context.Context, conn net.Conn) *Error {
 
 // dialOp names what failed.
 func dialOp(err error) string {
-	var option *sockopt.Error
-	if errors.As(err, &option) {
+	if _, ok := errors.AsType[*sockopt.Error](err); ok {
 		return "set option"
 	}
 	return "dial"

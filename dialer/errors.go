@@ -43,6 +43,7 @@ func (e *Error) Error() string {
 
 // cause leaves out what net's own error would only say a second time.
 func (e *Error) cause() string {
+	//nolint:errorlint // one that is wrapped must keep its wrapper's words
 	if op, ok := e.Err.(*net.OpError); ok && op.Addr != nil && op.Addr.String() == e.Address {
 		return op.Err.Error()
 	}

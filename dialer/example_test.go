@@ -3,7 +3,6 @@ package dialer_test
 import (
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"time"
 
@@ -14,7 +13,8 @@ import (
 func ExampleNew() {
 	server, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer server.Close()
 	go func() {
@@ -30,20 +30,24 @@ func ExampleNew() {
 		Options:   sockopt.Options{sockopt.TCPNoDelay.Value(false)},
 	})
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	conn, err := d.Dial("tcp", server.Addr().String())
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer conn.Close()
 	text, err := io.ReadAll(conn)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	noDelay, err := sockopt.TCPNoDelay.Get(conn.(*net.TCPConn))
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	fmt.Printf("%s, TCP_NODELAY=%t\n", text, noDelay)
 	// Output: hello, TCP_NODELAY=false

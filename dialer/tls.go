@@ -50,10 +50,10 @@ func (d *dialer) handshake(ctx context.Context, conn *tls.Conn, p *plan, network
 		return nil
 	}
 	e := &Error{Op: "handshake", Network: network, Address: address, Err: err}
-	switch context.Cause(limit) {
-	case errTimeout:
+	switch cause := context.Cause(limit); {
+	case errors.Is(cause, errTimeout):
 		e.Field, e.Value = "Timeout", p.net.Timeout.String()
-	case errHandshakeTimeout:
+	case errors.Is(cause, errHandshakeTimeout):
 		e.Field, e.Value = "HandshakeTimeout", d.handshakeTimeout.String()
 	}
 	return e

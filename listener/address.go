@@ -89,10 +89,10 @@ func (a address) checkHostPort() error {
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return fmt.Errorf("port %q is not a number from 0 to 65535", port)
 	}
-	if _, err := netip.ParseAddr(host); err != nil {
-		return nil // a name, or all addresses
+	if _, err := netip.ParseAddr(host); err == nil {
+		return a.checkIP(host)
 	}
-	return a.checkIP(host)
+	return nil // a name, or all addresses
 }
 
 // checkIP takes a literal of the network's version, or "" for all addresses.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/netip"
 
@@ -18,7 +17,8 @@ func ExampleNew() {
 		Options: sockopt.Options{sockopt.TCPNoDelay.Value(false)},
 	})
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer l.Close()
 	go func() {
@@ -30,16 +30,19 @@ func ExampleNew() {
 
 	conn, err := l.Accept()
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer conn.Close()
 	text, err := io.ReadAll(conn)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	noDelay, err := sockopt.TCPNoDelay.Get(conn.(*net.TCPConn))
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	fmt.Printf("%s, TCP_NODELAY=%t\n", text, noDelay)
 	// Output: hello, TCP_NODELAY=false
@@ -48,22 +51,26 @@ func ExampleNew() {
 func ExampleNewPacketConn() {
 	pc, err := listener.NewPacketConn(context.Background(), &listener.PacketConfig{Address: "udp://127.0.0.1:0"})
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer pc.Close()
 	client, err := net.Dial("udp", pc.LocalAddr().String())
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer client.Close()
 	if _, err := io.WriteString(client, "hello"); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 
 	buf := make([]byte, 1500)
 	n, from, err := pc.ReadFrom(buf)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	fmt.Printf("%s from %s\n", buf[:n], netip.MustParseAddrPort(from.String()).Addr())
 	// Output: hello from 127.0.0.1

@@ -136,8 +136,7 @@ func (r *recorder) apply(network, address string, c syscall.RawConn) error {
 
 // listenOp names what failed while a socket was opened.
 func listenOp(err error) string {
-	var option *sockopt.Error
-	if errors.As(err, &option) {
+	if _, ok := errors.AsType[*sockopt.Error](err); ok {
 		return "set option"
 	}
 	return "listen"
