@@ -11,13 +11,9 @@ const protocolMPTCP = 262
 
 // isMPTCP asks the kernel, because package net does not tell for a listener.
 func isMPTCP(socket syscall.Conn) (bool, error) {
-	raw, err := socket.SyscallConn()
-	if err != nil {
-		return false, err
-	}
 	var protocol int
 	var getErr error
-	err = raw.Control(func(fd uintptr) {
+	err := control(socket, func(fd uintptr) {
 		protocol, getErr = syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_PROTOCOL)
 	})
 	return protocol == protocolMPTCP, errors.Join(err, os.NewSyscallError("getsockopt SO_PROTOCOL", getErr))

@@ -15,10 +15,7 @@ func peerGone(conn net.Conn, failure error) bool {
 	if errors.Is(failure, syscall.ENOTCONN) || errors.Is(failure, syscall.ECONNRESET) {
 		return true
 	}
-	raw, err := rawConn(conn)
-	if err == nil {
-		var nameErr error
-		err = errors.Join(raw.Control(func(fd uintptr) { _, nameErr = syscall.Getpeername(int(fd)) }), nameErr)
-	}
-	return err != nil
+	var nameErr error
+	err := control(conn, func(fd uintptr) { _, nameErr = syscall.Getpeername(int(fd)) })
+	return err != nil || nameErr != nil
 }

@@ -3,6 +3,7 @@ package listener
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -84,7 +85,7 @@ func (l *secure) serve(ctx context.Context) {
 			continue
 		}
 		<-l.slots
-		if !l.report(err) {
+		if errors.Is(err, net.ErrClosed) || !l.report(err) {
 			return
 		}
 	}

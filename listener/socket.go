@@ -21,6 +21,15 @@ func applyStage(stage sockopt.Stage, o sockopt.Options, network string, local ne
 	return o.ApplyStage(stage, socketNetwork(local, network), raw)
 }
 
+// control calls f with the descriptor of a socket of package net.
+func control(socket any, f func(fd uintptr)) error {
+	raw, err := rawConn(socket)
+	if err != nil {
+		return err
+	}
+	return raw.Control(f)
+}
+
 // rawConn returns the raw conn that all listeners and conns of package net have.
 func rawConn(socket any) (syscall.RawConn, error) {
 	return socket.(syscall.Conn).SyscallConn()
