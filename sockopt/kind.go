@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // A Kind is the type of an option's value.
@@ -19,7 +21,7 @@ const (
 	KindUint64                    // uint64
 	KindDuration                  // time.Duration, a whole number of the option's unit
 	KindLinger                    // time.Duration, or LingerOff
-	KindString                    // string: a name of at most 15 bytes
+	KindString                    // string: a name of at most 15 bytes without spaces and commas
 	KindPortRange                 // PortRange
 	KindBytes                     // bytes as the kernel takes them: Raw options only
 )
@@ -71,7 +73,7 @@ func (k Kind) allowed() string {
 	case KindLinger:
 		return "off, 0 or a duration in whole seconds"
 	case KindString:
-		return fmt.Sprintf("a name of at most %d bytes", maxName)
+		return fmt.Sprintf("a name of at most %d bytes without spaces and commas", maxName)
 	case KindPortRange:
 		return "LOW-HIGH with ports 0..65535, 0 for the system's limit"
 	}
@@ -146,7 +148,7 @@ func (k Kind) parse(s string) (value, bool) {
 		d, err := time.ParseDuration(s)
 		return value{n: int64(d)}, err == nil && d >= 0
 	case KindString:
-		return value{s: s}, true
+		return value{s: s}, isName(s)
 	case KindPortRange:
 		return parsePortRange(s)
 	case KindBytes:
@@ -156,6 +158,14 @@ func (k Kind) parse(s string) (value, bool) {
 	}
 	n, err := strconv.ParseInt(s, 0, 64)
 	return value{n: n}, err == nil
+}
+
+// isName reports whether a text is the name of an interface, an algorithm or a protocol. The kernel would take some more
+// as the name of an interface, which the text and JSON forms of a list cannot hold.
+func isName(s string) bool {
+	return len(s) <= maxName && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+		return r == ',' || unicode.IsSpace(r) || unicode.IsControl(r)
+	})
 }
 
 func parseBool(s string) (value, bool) {

@@ -102,7 +102,7 @@ func (r *row) check(v value) error {
 func (r *row) inRange(v value) bool {
 	switch r.Kind {
 	case KindString:
-		return len(v.s) <= maxName && !strings.ContainsRune(v.s, 0)
+		return isName(v.s)
 	case KindPortRange:
 		p := v.portRange()
 		return p.Low == 0 || p.High == 0 || p.Low <= p.High
