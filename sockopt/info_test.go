@@ -101,7 +101,7 @@ func TestAllowed(t *testing.T) {
 		{sockopt.Info{Kind: sockopt.KindUint64}, "0..18446744073709551615"},
 		{sockopt.Info{Kind: sockopt.KindDuration}, "a duration such as 1.5s"},
 		{sockopt.Info{Kind: sockopt.KindLinger}, "off, 0 or a duration in whole seconds"},
-		{sockopt.Info{Kind: sockopt.KindString}, "a name of at most 15 bytes"},
+		{sockopt.Info{Kind: sockopt.KindString}, "a name of at most 15 bytes without spaces and commas"},
 		{sockopt.Info{Kind: sockopt.KindPortRange}, "LOW-HIGH with ports 0..65535, 0 for the system's limit"},
 		{sockopt.Info{Kind: sockopt.KindBytes}, "bytes in hexadecimal: 0x01000000"},
 		{sockopt.Info{Kind: sockopt.KindInt, Range: []sockopt.Span{{Min: 0, Max: 5}}}, "0..5"},

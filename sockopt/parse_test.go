@@ -117,6 +117,8 @@ func TestParseErrors(t *testing.T) {
 		{"IP_LOCAL_PORT_RANGE=-1-2", "IP_LOCAL_PORT_RANGE", "-1-2", "0..65535"},
 		{"6/4=30", "6/4", "30", "hexadecimal"},
 		{"6/4=0x1", "6/4", "0x1", "hexadecimal"},
+		{"TCP_CONGESTION=sixteen---bytes-", "TCP_CONGESTION", "sixteen---bytes-", "15 bytes"},
+		{"TCP_CONGESTION=a b", "TCP_CONGESTION", "a b", "without spaces"},
 		{"SO_TYPE=1", "SO_TYPE", "1", "read only"},
 		{"=1", "", "1", "unknown option"},
 		{"6/=0x00", "6/", "0x00", "unknown option"},
