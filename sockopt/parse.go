@@ -101,6 +101,9 @@ func nearest(name string) string {
 		if bare == name {
 			return candidate
 		}
+		if len(name) >= len(candidate)+tolerance {
+			continue // the distance is no less, and would take long to find for a long text
+		}
 		if d := distance(name, candidate); d < least || d == least && best != "" && rows[i].Supported && d < tolerance {
 			best, least = candidate, d
 		}
