@@ -105,7 +105,7 @@ func (c *Config) validate() error {
 	report("Timeout", c.Timeout.String(), notNegative(c.Timeout))
 	report("HandshakeTimeout", c.HandshakeTimeout.String(), notNegative(c.HandshakeTimeout))
 	_, err = plainTCP(c)
-	report("Multipath", multipathText(c.Multipath), err)
+	report("Multipath", c.Multipath.String(), err)
 	report("Options", c.Options.String(), c.Options.Check("", sockopt.Bind, sockopt.Established))
 	return errors.Join(errs...)
 }

@@ -30,7 +30,7 @@ func TestNewReportsEveryBadField(t *testing.T) {
 	assert.Contains(t, text, `dialer: config: LocalAddr=localhost:0: host "localhost" is not an IP literal`)
 	assert.Contains(t, text, "dialer: config: Timeout=-1s: must not be negative")
 	assert.Contains(t, text, "dialer: config: HandshakeTimeout=-1ns: must not be negative")
-	assert.Contains(t, text, "dialer: config: Multipath=9: unknown value")
+	assert.Contains(t, text, "dialer: config: Multipath=unknown: 9 is not a mode")
 	assert.Contains(t, text, "dialer: config: Options=TCP_KEEPIDLE=0s: ")
 	var option *sockopt.Error
 	require.ErrorAs(t, err, &option)

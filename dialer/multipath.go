@@ -34,7 +34,7 @@ func plainTCP(c *Config) (reason, err error) {
 	case sockopt.MultipathRequire:
 		return nil, refusal(c.Options)
 	}
-	return nil, errors.New("unknown value")
+	return nil, fmt.Errorf("%d is not a mode", c.Multipath)
 }
 
 // refusal returns why MPTCP is impossible, as far as can be known without a socket.
@@ -54,12 +54,4 @@ func negotiated(c *net.TCPConn) error {
 		err = errors.New("the conn fell back to plain TCP")
 	}
 	return err
-}
-
-func multipathText(m sockopt.Multipath) string {
-	names := [...]string{"default", "off", "prefer", "require"}
-	if int(m) < len(names) {
-		return names[m]
-	}
-	return fmt.Sprint(uint8(m))
 }

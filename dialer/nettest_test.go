@@ -6,8 +6,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -46,14 +44,6 @@ func pipes(d dialer.Dialer, l net.Listener, address string) nettest.MakePipe {
 
 func TestConnTCP(t *testing.T) {
 	l := listen(t, "tcp", "127.0.0.1:0")
-	nettest.TestConn(t, pipes(newDialer(t, nil), l, l.Addr().String()))
-}
-
-func TestConnUnix(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("wine has no unix sockets")
-	}
-	l := listen(t, "unix", filepath.Join(t.TempDir(), "s"))
 	nettest.TestConn(t, pipes(newDialer(t, nil), l, l.Addr().String()))
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/nettest"
 
 	"github.com/strata-net/strata/dialer"
 )
@@ -63,4 +64,9 @@ func TestTLSOverUnix(t *testing.T) {
 	defer c.Close()
 	assert.Empty(t, <-asked)
 	roundTrip(t, c)
+}
+
+func TestConnUnix(t *testing.T) {
+	l := listen(t, "unix", filepath.Join(t.TempDir(), "s"))
+	nettest.TestConn(t, pipes(newDialer(t, nil), l, l.Addr().String()))
 }

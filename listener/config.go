@@ -106,7 +106,7 @@ func (c *Config) validate() (address, error) {
 	p.add("Options", c.Options.String(), c.Options.Check(a.network,
 		sockopt.Bind, sockopt.Listening, sockopt.Established))
 	_, err = plainTCP(c, a)
-	p.add("Multipath", multipathText(c.Multipath), err)
+	p.add("Multipath", c.Multipath.String(), err)
 	if c.HandshakeTimeout < 0 {
 		p.add("HandshakeTimeout", c.HandshakeTimeout.String(), errNegative)
 	}

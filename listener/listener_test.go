@@ -32,7 +32,7 @@ func TestNewReportsEveryBadField(t *testing.T) {
 		`listener: config: Address=127.0.0.1:70000: port "70000" is not a number from 0 to 65535`,
 		"listener: config: TLS: needs Certificates, GetCertificate or GetConfigForClient",
 		"listener: config: Options=TCP_KEEPIDLE=0s: ",
-		"listener: config: Multipath=9: unknown value",
+		"listener: config: Multipath=unknown: 9 is not a mode",
 		"listener: config: HandshakeTimeout=-1s: must not be negative",
 		"listener: config: MaxHandshakes=-1: must not be negative",
 	} {

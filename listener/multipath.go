@@ -34,7 +34,7 @@ func plainTCP(c *Config, a address) (reason, err error) {
 	case sockopt.MultipathRequire:
 		return nil, refusal(c.Options, a)
 	}
-	return nil, errors.New("unknown value")
+	return nil, fmt.Errorf("%d is not a mode", c.Multipath)
 }
 
 // refusal returns why MPTCP is impossible, as far as can be known without a socket.
@@ -60,12 +60,4 @@ func fallback(socket syscall.Conn, first error) error {
 		return fmt.Errorf("listener: MPTCP refused an option: %w", first)
 	}
 	return fmt.Errorf("listener: the kernel opened plain TCP, is net.mptcp.enabled 0: %w", errors.ErrUnsupported)
-}
-
-func multipathText(m sockopt.Multipath) string {
-	names := [...]string{"default", "off", "prefer", "require"}
-	if int(m) < len(names) {
-		return names[m]
-	}
-	return fmt.Sprint(uint8(m))
 }

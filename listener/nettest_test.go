@@ -5,8 +5,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -33,14 +31,6 @@ func pipes(l net.Listener, dial func() (net.Conn, error)) nettest.MakePipe {
 func TestConnTCP(t *testing.T) {
 	l := open(t, &listener.Config{Address: "127.0.0.1:0"})
 	nettest.TestConn(t, pipes(l, func() (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) }))
-}
-
-func TestConnUnix(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("wine has no unix sockets")
-	}
-	l := open(t, &listener.Config{Address: "unix://" + filepath.Join(t.TempDir(), "s")})
-	nettest.TestConn(t, pipes(l, func() (net.Conn, error) { return net.Dial("unix", l.Addr().String()) }))
 }
 
 // A tls.Conn is broken for good after a write timed out (crypto/tls,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/nettest"
 
 	"github.com/strata-net/strata/listener"
 )
@@ -70,4 +71,9 @@ func TestUnixgram(t *testing.T) {
 	assert.Equal(t, "hello", string(buf[:n]))
 	require.NoError(t, pc.Close())
 	require.NoError(t, os.Remove(path), "as documented, the path stays")
+}
+
+func TestConnUnix(t *testing.T) {
+	l := open(t, &listener.Config{Address: "unix://" + filepath.Join(t.TempDir(), "s")})
+	nettest.TestConn(t, pipes(l, func() (net.Conn, error) { return net.Dial("unix", l.Addr().String()) }))
 }
