@@ -69,9 +69,9 @@ func (s *socket) report(fd uintptr, list Options, o *Option) Result {
 		res.Note = "cannot be read"
 		return res
 	default:
-		res.Got, err = s.compare(fd, list, o)
+		res.Got, res.Note, err = s.compare(fd, list, o)
 	}
-	if o.row != nil && err == nil && o.row.ReadBack == Live {
+	if err == nil && res.Note == "" && o.row.ReadBack == Live {
 		res.Note = Live.String()
 	}
 	if err != nil {
@@ -81,19 +81,22 @@ func (s *socket) report(fd uintptr, list Options, o *Option) Result {
 }
 
 // compare reads the option at each level that it has on the socket. The text is that of the traffic's level.
-func (s *socket) compare(fd uintptr, list Options, o *Option) (got string, err error) {
+// Where the list has the twin too, that one counts at its level, and nothing may be left to read.
+func (s *socket) compare(fd uintptr, list Options, o *Option) (got, note string, err error) {
 	primary := s.primary(o.row)
+	note = o.row.Twin + " of the same list counts"
 	s.levels(fd, o.row, func(r *row) {
 		if r.WriteOnly || r != o.row && list.names(r) {
 			return
 		}
+		note = ""
 		text, rerr := s.compareRow(fd, o, r)
 		if r == primary || got == "" {
 			got = text
 		}
 		err = errors.Join(err, rerr)
 	})
-	return got, err
+	return got, note, err
 }
 
 // compareRow reads one level.
