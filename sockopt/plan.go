@@ -38,7 +38,8 @@ func newPlan(list Options, stage Stage) *plan {
 func (p *plan) release() {
 	clear(p.steps)
 	clear(p.errs)
-	*p = plan{run: p.run, steps: p.steps[:0], errs: p.errs[:0]}
+	p.list, p.steps, p.errs = nil, p.steps[:0], p.errs[:0]
+	p.direct, p.network, p.socket = false, "", socket{}
 	plans.Put(p)
 }
 
@@ -195,7 +196,9 @@ func (p *plan) setRow(o *Option, r *row) {
 			b = make([]byte, len(v.s))
 		}
 		b = b[:r.encode(b, v)]
-		err = r.explain(setsockopt(p.fd, level, number, b, p.stage == Bind && !r.MaySleep))
+		if err = setsockopt(p.fd, level, number, b, p.stage == Bind && !r.MaySleep); err != nil {
+			err = r.explain(err)
+		}
 	}
 	if err != nil {
 		p.fail(o, err)
