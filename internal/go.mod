@@ -1,0 +1,19 @@
+module github.com/strata-net/strata/internal
+
+go 1.26.0
+
+require (
+	github.com/strata-net/strata/dialer v0.0.0
+	github.com/strata-net/strata/listener v0.0.0
+	github.com/strata-net/strata/sockopt v0.0.0
+	github.com/stretchr/testify v1.12.1
+	golang.org/x/sys v0.49.0
+)
+
+require go.yaml.in/yaml/v3 v3.0.5 // indirect
+
+replace (
+	github.com/strata-net/strata/dialer => ../dialer
+	github.com/strata-net/strata/listener => ../listener
+	github.com/strata-net/strata/sockopt => ../sockopt
+)
