@@ -30,8 +30,8 @@ func TestDialAllocatesNoMoreThanNet(t *testing.T) {
 	}{
 		{"no options", dialer.Config{}, nil, 0},
 		{"bind stage", dialer.Config{Options: sockopt.Options{sockopt.RcvBuf.Value(65536), sockopt.SndBuf.Value(65536)}}, control, 0},
-		// Its one is SyscallConn. Only Linux has an option of this stage on udp.
-		{"established stage", dialer.Config{Options: sockopt.Options{sockopt.Prefer(sockopt.KeepAlive.Value(true))}}, nil, 1},
+		// Its one is SyscallConn.
+		{"established stage", dialer.Config{Options: sockopt.Options{sockopt.KeepAlive.Value(true)}}, nil, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			std := &net.Dialer{Control: test.control}
