@@ -56,7 +56,7 @@ func parseAddress(s string, minPort int) (Address, error) {
 		}
 	case "tcp", "tcp4", "tcp6":
 		if err := checkHostPort(host, minPort); err != nil {
-			return Address{}, fmt.Errorf("%w in %q", err, s)
+			return Address{}, err
 		}
 	default:
 		return Address{}, fmt.Errorf("want tcp://, tcp4://, tcp6:// or unix://, got %q", s)

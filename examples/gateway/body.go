@@ -55,8 +55,11 @@ func (b *clientBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// failure returns why reading failed; nil if it did not.
+// failure returns why reading failed; nil if it did not, or if there is no body.
 func (b *clientBody) failure() error {
+	if b == nil {
+		return nil
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -54,9 +55,9 @@ func checkUpstreams(list []*Upstream, ps *problems) map[string]*Upstream {
 		unique(ps, seen, u.Name, u.nameAt)
 		byName[u.Name] = u
 		switch {
-		case u.Echo != "" && u.addressAt.path != "":
+		case u.echoAt.path != "" && u.addressAt.path != "":
 			ps.addf(u.echoAt, "excludes address")
-		case u.Echo != "" && u.TLS != nil:
+		case u.echoAt.path != "" && u.TLS != nil:
 			ps.addf(u.echoAt, "excludes tls")
 		case u.echoAt.path == "" && u.addressAt.path == "":
 			ps.addf(u.at, "want an address, or echo")
@@ -104,7 +105,9 @@ func checkRoutes(n *Listener, upstreams map[string]*Upstream, ps *problems) {
 			checkPlain(r, ps)
 			continue
 		}
-		unique(ps, seen, r.Host+r.pathOrRoot(), r.at)
+		if r.valid() {
+			unique(ps, seen, r.Host+cmp.Or(r.Path, "/"), r.at)
+		}
 		if r.Upstream != nil && r.Upstream.Echo == TCP {
 			ps.addf(r.nameAt, "upstream %q echoes bytes, it does not speak http", r.name)
 		}
@@ -112,6 +115,12 @@ func checkRoutes(n *Listener, upstreams map[string]*Upstream, ps *problems) {
 	if n.Protocol == TCP && len(n.Routes) > 1 {
 		ps.add(n.Routes[1].at, errors.New("protocol tcp takes one route"))
 	}
+}
+
+// valid says whether host and path are what the file says, not what is left
+// when that is wrong.
+func (r *Route) valid() bool {
+	return (r.Host != "" || r.hostAt.path == "") && (r.Path != "" || r.pathAt.path == "")
 }
 
 // checkPlain notes what the route of a tcp listener cannot have.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"net"
@@ -54,7 +55,7 @@ func (x *exchange) request(r *http.Request) *http.Request {
 	return &own
 }
 
-// Unwrap gives http.ResponseController what it needs for an upgrade.
+// Unwrap gives http.ResponseController what is not here.
 func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
 
 // WriteHeader notes the status, unless it is only informational.
@@ -82,6 +83,15 @@ func (x *exchange) FlushError() error {
 	return err
 }
 
+// Hijack hands the conn over for an upgrade. The proxy writes the response there.
+func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	c, rw, err := x.control.Hijack()
+	if err == nil {
+		x.status = http.StatusSwitchingProtocols
+	}
+	return c, rw, err
+}
+
 // end leaves a deadline for what the server itself still has to write.
 func (x *exchange) end() { x.arm() }
 
@@ -102,21 +112,20 @@ func (x *exchange) fail(err error) {
 	x.refuse(status)
 }
 
-// classify finds out whose fault an error is.
+// classify finds out whose fault an error is. The client's body comes first: a
+// server takes a read of it that fails for a client that is gone, and ends the
+// context of the request.
 func (x *exchange) classify(err error) int {
-	if cause := context.Cause(x.client); cause != nil {
-		if errors.Is(cause, errShutdown) {
-			return http.StatusServiceUnavailable
-		}
+	cause := context.Cause(x.client)
+	failure := x.body.failure()
+	switch {
+	case failure != nil && isTimeout(failure):
+		return http.StatusRequestTimeout
+	case errors.Is(cause, errShutdown):
+		return http.StatusServiceUnavailable
+	case cause != nil || failure != nil:
 		return statusClientGone
-	}
-	if x.body != nil && x.body.failure() != nil {
-		if isTimeout(x.body.failure()) {
-			return http.StatusRequestTimeout
-		}
-		return statusClientGone
-	}
-	if isTimeout(err) {
+	case isTimeout(err):
 		return http.StatusGatewayTimeout
 	}
 	return http.StatusBadGateway

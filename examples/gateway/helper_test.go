@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -128,7 +129,7 @@ func (b *logBuffer) eventually(t *testing.T, text string) {
 func upstream(t *testing.T, h http.HandlerFunc) string {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(h)
-	srv.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)
+	srv.Config.ErrorLog = discardLog()
 	srv.Start()
 	t.Cleanup(srv.Close)
 	return srv.Listener.Addr().String()
@@ -220,3 +221,24 @@ var ways = []struct{ name, listener, scheme, version string }{
 	{"https", "https", "https", "HTTP/1.1"},
 	{"http2", "https", "https", "HTTP/2.0"},
 }
+
+// poolOf returns the certificates of a file.
+func poolOf(t *testing.T, file string) *x509.CertPool {
+	t.Helper()
+	pem, err := os.ReadFile(file)
+	require.NoError(t, err)
+	pool := x509.NewCertPool()
+	require.True(t, pool.AppendCertsFromPEM(pem))
+	return pool
+}
+
+// contextFor returns a context that a test's end does not end.
+func contextFor(d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), d)
+}
+
+// quiet returns a log that goes nowhere.
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// discardLog returns the same for what logs in the old way.
+func discardLog() *log.Logger { return slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug) }

@@ -105,6 +105,8 @@ func (s *httpService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer x.end()
 	route := s.router.find(r)
 	switch {
+	case r.Method == http.MethodConnect: // that is for forward proxies
+		x.refuse(http.StatusMethodNotAllowed)
 	case hasDotSegment(r.URL.Path):
 		x.refuse(http.StatusBadRequest)
 	case route == nil:

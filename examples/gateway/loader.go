@@ -27,18 +27,17 @@ func (l *loader) document(v value) {
 
 func (l *loader) listeners(v value) {
 	for item := range v.items() {
-		l.config.Listeners = append(l.config.Listeners, l.listener(item))
-	}
-	if len(l.config.Listeners) == 0 {
-		v.addf("want at least one listener")
+		if n := l.listener(item); n != nil {
+			l.config.Listeners = append(l.config.Listeners, n)
+		}
 	}
 }
 
-// listener takes one entry of listeners.
+// listener takes one entry of listeners; nil is none.
 func (l *loader) listener(v value) *Listener {
 	n := newListener()
 	n.at = v.at()
-	v.mapping(fields{
+	ok := v.mapping(fields{
 		"name":                note(&n.nameAt, set(&n.Name, parseName)),
 		"address":             note(&n.addressAt, set(&n.Address, parseListenAddress)),
 		"protocol":            set(&n.Protocol, parseProtocol),
@@ -53,6 +52,9 @@ func (l *loader) listener(v value) *Listener {
 		"max_header":          n.key(HTTP, set(&n.HTTP.MaxHeader, parseHeaderSize)),
 		"routes":              n.routes,
 	}, "name", "address", "routes")
+	if !ok {
+		return nil
+	}
 	return n
 }
 
@@ -73,29 +75,30 @@ func (n *Listener) key(p Protocol, take func(value)) func(value) {
 func (n *Listener) routes(v value) {
 	for item := range v.items() {
 		r := &Route{at: item.at()}
-		item.mapping(fields{
+		ok := item.mapping(fields{
 			"host":     note(&r.hostAt, set(&r.Host, parseHost)),
 			"path":     note(&r.pathAt, set(&r.Path, parsePath)),
 			"upstream": note(&r.nameAt, set(&r.name, parseName)),
 		}, "upstream")
-		n.Routes = append(n.Routes, r)
-	}
-	if len(n.Routes) == 0 {
-		v.addf("want at least one route")
+		if ok {
+			n.Routes = append(n.Routes, r)
+		}
 	}
 }
 
 func (l *loader) upstreams(v value) {
 	for item := range v.items() {
-		l.config.Upstreams = append(l.config.Upstreams, l.upstream(item))
+		if u := l.upstream(item); u != nil {
+			l.config.Upstreams = append(l.config.Upstreams, u)
+		}
 	}
 }
 
-// upstream takes one entry of upstreams.
+// upstream takes one entry of upstreams; nil is none.
 func (l *loader) upstream(v value) *Upstream {
 	u := newUpstream()
 	u.at = v.at()
-	v.mapping(fields{
+	ok := v.mapping(fields{
 		"name":              note(&u.nameAt, set(&u.Name, parseName)),
 		"address":           note(&u.addressAt, set(&u.Address, parseDialAddress)),
 		"echo":              note(&u.echoAt, set(&u.Echo, parseProtocol)),
@@ -106,5 +109,8 @@ func (l *loader) upstream(v value) *Upstream {
 		"handshake_timeout": set(&u.HandshakeTimeout, parseTimeout),
 		"response_timeout":  set(&u.ResponseTimeout, parseTimeout),
 	}, "name")
+	if !ok {
+		return nil
+	}
 	return u
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -106,7 +107,7 @@ func parsePath(s string) (string, error) {
 	if hasDotSegment(s) || strings.ContainsAny(s, "?#") {
 		return "", fmt.Errorf("want a path without . and .. segments, ? and #, got %q", s)
 	}
-	return strings.TrimSuffix(s, "/"), nil
+	return cmp.Or(strings.TrimSuffix(s, "/"), "/"), nil
 }
 
 // parseHost reads the host of a route: a name, an IP address, or *.name.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"net"
 	"net/http"
 	"slices"
@@ -57,7 +56,7 @@ func matchHost(pattern, host string) bool {
 // matchPath compares a prefix with a path by whole segments: /api has /api and
 // /api/x, but not /apix.
 func matchPath(prefix, path string) bool {
-	rest, ok := strings.CutPrefix(path, prefix)
+	rest, ok := strings.CutPrefix(path, strings.TrimSuffix(prefix, "/"))
 	return ok && (rest == "" || rest[0] == '/')
 }
 
@@ -71,9 +70,6 @@ func hasDotSegment(path string) bool {
 	}
 	return false
 }
-
-// pathOrRoot returns the path of a route as a file says it.
-func (r *Route) pathOrRoot() string { return cmp.Or(r.Path, "/") }
 
 // hostOnly returns the host of host or host:port, without brackets.
 func hostOnly(s string) string {

@@ -65,9 +65,6 @@ func names(v value) []string {
 		set(&name, parseHost)(item)
 		list = append(list, name)
 	}
-	if len(list) == 0 {
-		v.addf("want at least one name")
-	}
 	return list
 }
 

@@ -37,8 +37,8 @@ func (v value) at() place { return place{line: v.node.Line, path: v.path} }
 func (v value) addf(format string, args ...any) { v.problems.addf(v.at(), format, args...) }
 
 // mapping hands the value of each key to its taker. Unknown keys and missing
-// required ones are errors.
-func (v value) mapping(known fields, required ...string) {
+// required ones are errors. It says false when v is no mapping at all.
+func (v value) mapping(known fields, required ...string) bool {
 	seen := map[string]bool{}
 	for key, child := range v.pairs() {
 		seen[key] = true
@@ -55,6 +55,7 @@ func (v value) mapping(known fields, required ...string) {
 			v.problems.addf(v.at().key(key), "is missing")
 		}
 	}
+	return v.node.Kind == yaml.MappingNode
 }
 
 // pairs yields keys and values in the order of the file. A key that stands
@@ -85,12 +86,15 @@ func (v value) pairs() func(yield func(string, value) bool) {
 	}
 }
 
-// items yields the entries of a list.
+// items yields the entries of a list, which must have one at least.
 func (v value) items() func(yield func(value) bool) {
 	return func(yield func(value) bool) {
 		if v.node.Kind != yaml.SequenceNode {
 			v.addf("want a list, got %s", describe(v.node))
 			return
+		}
+		if len(v.node.Content) == 0 {
+			v.addf("want at least one entry")
 		}
 		for i, n := range v.node.Content {
 			if !v.affordable() || !yield(newValue(n, fmt.Sprintf("%s[%d]", v.path, i), v.problems)) {

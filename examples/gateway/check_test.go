@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// testdata/bad.yaml has one error of each kind, and each is followed by a
+// comment with the line that -check must print for it, without file and line.
+func TestCheckPrintsEveryError(t *testing.T) {
+	file := filepath.Join("testdata", "bad.yaml")
+	want := expected(t, file)
+	cmd := program(t, "-check", file)
+	out, err := cmd.Output()
+	assert.Equal(t, 1, status(t, err))
+	got := strings.Split(strings.TrimSpace(string(out)), "\n")
+	for i, line := range got {
+		if i < len(want) {
+			assert.Contains(t, line, want[i])
+		}
+	}
+	assert.Len(t, got, len(want), "%s", out)
+}
+
+// expected returns file:line: and the text of each comment that begins with #!.
+func expected(t *testing.T, file string) []string {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var want []string
+	for i, line := range strings.Split(string(b), "\n") {
+		for _, text := range strings.Split(line, "#!")[1:] {
+			want = append(want, location(file, i+1)+strings.TrimSpace(text))
+		}
+	}
+	return want
+}
+
+func TestCheckGood(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "good.yaml")
+	require.NoError(t, os.WriteFile(file, defaultConfig, 0o600))
+	out, err := program(t, "-check", file).CombinedOutput()
+	assert.Equal(t, 0, status(t, err))
+	assert.Equal(t, "OK\n", string(out))
+}
+
+// A syntax error has its line too.
+func TestSyntaxErrors(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"empty", "", "x.yaml:1: no documents in stream"},
+		{"comment", "# nothing\n", "x.yaml:1: no documents in stream"},
+		{"bracket", "drain: 1s\nlisteners: [\n", "x.yaml:3: "},
+		{"tab", "drain: 1s\n\tlisteners: 1\n", "x.yaml:2: "},
+		{"anchor", "drain: *nowhere\n", "x.yaml:1: "},
+		{"two", "drain: 1s\n---\ndrain: 2s\n", "x.yaml:1: expected single document, found multiple"},
+		{"list", "- a\n- b\n", "x.yaml:1: want keys and values, got a list"},
+		{"scalar", "\nhello\n", `x.yaml:2: want keys and values, got "hello"`},
+		{"long", strings.Repeat("#", maxFile+1), "x.yaml:1: the file is longer than"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Load("x.yaml", []byte(test.text))
+			require.Error(t, err)
+			assert.Contains(t, err.Error(), test.want)
+		})
+	}
+}
+
+func TestCheckMissingFile(t *testing.T) {
+	var out bytes.Buffer
+	file := filepath.Join(t.TempDir(), "nowhere.yaml")
+	assert.Equal(t, 1, checkFile(file, &out))
+	assert.Contains(t, out.String(), file)
+	assert.Contains(t, out.String(), "no such file")
+}
+
+// An alias repeats what its anchor says, and a file cannot use that to stand
+// for more than there is time to look at.
+func TestAliases(t *testing.T) {
+	cfg, err := Load("x.yaml", []byte(`
+upstreams: [{name: a, echo: tcp, options: &o {TCP_KEEPIDLE: 9s}}]
+listeners: [{name: l, address: "127.0.0.1:0", options: *o, routes: [{upstream: a}]}]
+`))
+	require.NoError(t, err)
+	assert.Equal(t, "TCP_KEEPIDLE=9s", cfg.Listeners[0].Options.List.String())
+
+	many := "routes: &r [" + strings.Repeat("{},", 2000) + "]\nlisteners: [" +
+		strings.Repeat("{routes: *r},", 2000) + "]\n"
+	_, err = Load("x.yaml", []byte(many))
+	require.Error(t, err)
+	assert.Contains(t, err.Error(), "more than 100000 values")
+}
+
+// FuzzLoad: whatever the file, there is a configuration that can be used, or
+// problems that say where they are.
+func FuzzLoad(f *testing.F) {
+	f.Add(defaultConfig)
+	f.Add([]byte(echoConfig))
+	bad, err := os.ReadFile(filepath.Join("testdata", "bad.yaml"))
+	require.NoError(f, err)
+	f.Add(bad)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		cfg, err := Load("x.yaml", data)
+		if err != nil {
+			require.Nil(t, cfg)
+			for _, line := range strings.Split(err.Error(), "\n") {
+				require.NotEmpty(t, line)
+			}
+			for _, p := range err.(interface{ Unwrap() []error }).Unwrap() {
+				require.Positive(t, p.(*problem).at.line, p)
+			}
+			return
+		}
+		require.NotEmpty(t, cfg.Listeners)
+		for _, n := range cfg.Listeners {
+			require.NotEmpty(t, n.Name)
+			require.NotEmpty(t, n.Address.Network)
+			require.NotEmpty(t, n.Routes)
+			for _, r := range n.Routes {
+				require.NotNil(t, r.Upstream)
+				_, err := newBackend(r.Upstream, r.Upstream.Address, nil)
+				require.NoError(t, err)
+			}
+			newRouter(n.Routes)
+		}
+	})
+}
+
+// location returns how a problem of a line begins.
+func location(file string, line int) string { return fmt.Sprintf("%s:%d: ", file, line) }

@@ -1,0 +1,239 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// refused fails the test if an address goes on taking conns. One that is dialled
+// while the listener closes may be reset instead.
+func refused(t *testing.T, address string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		c, err := net.Dial("tcp", address)
+		if err == nil {
+			c.Close()
+		}
+		return errors.Is(err, syscall.ECONNREFUSED)
+	}, patience, time.Millisecond)
+}
+
+// answer is what a request got.
+type answer struct {
+	res  *http.Response
+	body string
+	err  error
+}
+
+// ask sends a request and delivers its answer.
+func ask(c *http.Client, url string) <-chan answer {
+	done := make(chan answer, 1)
+	go func() {
+		res, err := c.Get(url)
+		if err != nil {
+			done <- answer{err: err}
+			return
+		}
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		done <- answer{res, string(b), err}
+	}()
+	return done
+}
+
+// SIGTERM while a request is in flight: it completes, new conns are refused,
+// and the process ends with 0.
+func TestTerminateDuringRequest(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			began, finish := make(chan struct{}), make(chan struct{})
+			up := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+				io.WriteString(w, "first half, ")
+				http.NewResponseController(w).Flush()
+				close(began)
+				<-finish
+				io.WriteString(w, "second half")
+			})
+			p := spawn(t, front(up))
+			address := p.address(t, way.listener)
+			got := ask(client(t, way.version, poolOf(t, p.ca)), way.scheme+"://"+address+"/")
+			<-began
+			p.terminate(t)
+			refused(t, address)
+			time.Sleep(100 * time.Millisecond) // it must not be cut meanwhile
+			close(finish)
+			a := <-got
+			require.NoError(t, a.err)
+			assert.Equal(t, http.StatusOK, a.res.StatusCode)
+			assert.Equal(t, "first half, second half", a.body)
+			assert.Equal(t, 0, p.ended(t))
+			assert.NotContains(t, p.log.String(), "level=WARN")
+		})
+	}
+}
+
+// A request that does not complete in time is cut, and the process still ends
+// with 0.
+func TestTerminateCutsRequest(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			began := make(chan struct{})
+			up := upstream(t, func(_ http.ResponseWriter, r *http.Request) {
+				close(began)
+				<-r.Context().Done()
+			})
+			p := spawn(t, "drain: 300ms\n"+front(up))
+			got := ask(client(t, way.version, poolOf(t, p.ca)),
+				way.scheme+"://"+p.address(t, way.listener)+"/")
+			<-began
+			begin := time.Now()
+			p.terminate(t)
+			assert.Equal(t, 0, p.ended(t))
+			assert.GreaterOrEqual(t, time.Since(begin), 300*time.Millisecond)
+			assert.Less(t, time.Since(begin), 5*time.Second)
+			a := <-got
+			if a.err == nil { // the answer may still get through
+				assert.Equal(t, http.StatusServiceUnavailable, a.res.StatusCode)
+			}
+			assert.Contains(t, p.log.String(), "the rest was cut")
+		})
+	}
+}
+
+// A session goes on after SIGTERM, and its end is the end of the process.
+func TestTerminateDuringSession(t *testing.T) {
+	p := spawn(t, echoConfig)
+	c := dialTCP(t, p.address(t, "tcp"))
+	exchange := func(text string) {
+		say(t, c, text)
+		got := make([]byte, len(text))
+		_, err := io.ReadFull(c, got)
+		require.NoError(t, err)
+		require.Equal(t, text, string(got))
+	}
+	exchange("before")
+	p.terminate(t)
+	refused(t, p.address(t, "tcp"))
+	exchange("after")
+	require.NoError(t, c.CloseWrite())
+	hear(t, c, "")
+	assert.Equal(t, 0, p.ended(t))
+	assert.NotContains(t, p.log.String(), "level=WARN")
+}
+
+// A session that does not end in time is reset on both sides.
+func TestTerminateCutsSession(t *testing.T) {
+	l := listenTCP(t)
+	p := spawn(t, "drain: 200ms\n"+front(l.Addr().String()))
+	c := dialTCP(t, p.address(t, "tcp"))
+	server := acceptTCP(t, l)
+	p.terminate(t)
+	for _, side := range []net.Conn{c, server} {
+		_, err := side.Read(make([]byte, 1))
+		require.ErrorIs(t, err, syscall.ECONNRESET)
+	}
+	assert.Equal(t, 0, p.ended(t))
+	assert.Contains(t, p.log.String(), errShutdown.Error())
+}
+
+// An upgraded conn has the drain time as well, and is cut after it.
+func TestDrainUpgrade(t *testing.T) {
+	for _, cut := range []bool{false, true} {
+		t.Run(fmt.Sprintf("cut=%v", cut), func(t *testing.T) {
+			settled(t)
+			g := start(t, front(upgrader(t)), nil)
+			c, r := upgrade(t, g.address("http"))
+			done := make(chan bool, 1)
+			go func() {
+				ctx, cancel := contextFor(500 * time.Millisecond)
+				defer cancel()
+				done <- g.Shutdown(ctx)
+			}()
+			refused(t, g.address("http"))
+			say(t, c, "ping\n")
+			line, err := r.ReadString('\n')
+			require.NoError(t, err)
+			assert.Equal(t, "ping\n", line)
+			if !cut {
+				require.NoError(t, c.Close())
+			}
+			assert.Equal(t, !cut, <-done)
+			if cut {
+				_, err := r.ReadByte()
+				require.Error(t, err)
+			}
+		})
+	}
+}
+
+// An idle keep-alive conn does not hold the gateway up.
+func TestTerminateWhileIdle(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			p := spawn(t, echoConfig)
+			c := client(t, way.version, poolOf(t, p.ca))
+			a := <-ask(c, way.scheme+"://"+p.address(t, way.listener)+"/")
+			require.NoError(t, a.err)
+			begin := time.Now()
+			p.terminate(t)
+			assert.Equal(t, 0, p.ended(t))
+			assert.Less(t, time.Since(begin), 5*time.Second)
+		})
+	}
+}
+
+// A second signal does not wait for the drain.
+func TestSecondSignal(t *testing.T) {
+	p := spawn(t, "drain: 1h\n"+echoConfig)
+	c := dialTCP(t, p.address(t, "tcp"))
+	say(t, c, "x")
+	_, err := io.ReadFull(c, make([]byte, 1))
+	require.NoError(t, err)
+	p.terminate(t)
+	require.Eventually(t, func() bool {
+		return p.cmd.Process.Signal(syscall.SIGTERM) != nil || len(p.exit) > 0
+	}, patience, 10*time.Millisecond)
+	assert.Equal(t, -1, p.ended(t), "the signal ended it")
+}
+
+// What cannot start says so at once, with everything that is wrong, and leaves
+// nothing open.
+func TestStartFails(t *testing.T) {
+	settled(t)
+	taken := listenTCP(t).Addr().String()
+	free := closedPort(t)
+	config := fmt.Sprintf(`
+upstreams: [{name: up, echo: tcp}]
+listeners:
+  - {name: good, address: "%s", routes: [{upstream: up}]}
+  - {name: bad, address: "%s", routes: [{upstream: up}]}
+  - {name: worse, address: "192.0.2.1:80", routes: [{upstream: up}]}
+`, free, taken)
+	file := filepath.Join(t.TempDir(), "gateway.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
+	out, err := program(t, "-config", file).CombinedOutput()
+	assert.Equal(t, 1, status(t, err))
+	assert.Contains(t, string(out), "listener bad: ")
+	assert.Contains(t, string(out), "address already in use")
+	assert.Contains(t, string(out), "listener worse: ")
+
+	cfg, err := Load("gateway.yaml", []byte(config))
+	require.NoError(t, err)
+	_, err = Start(t.Context(), cfg, quiet(), nil)
+	require.ErrorIs(t, err, syscall.EADDRINUSE)
+	require.ErrorIs(t, err, syscall.EADDRNOTAVAIL)
+	refused(t, free)
+	assert.Equal(t, 2, strings.Count(err.Error(), "listener "))
+}
