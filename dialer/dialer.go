@@ -100,7 +100,7 @@ func (d *dialer) connect(ctx context.Context, p *plan, network, address string) 
 // finish does what has to wait for the connect.
 func (p *plan) finish(ctx context.Context, conn net.Conn) *Error {
 	if len(p.established) > 0 {
-		if err := apply(p.established, p.network, conn); err != nil {
+		if err := apply(p.established, conn); err != nil {
 			return &Error{Op: "set option", Err: err}
 		}
 	}

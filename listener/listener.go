@@ -75,7 +75,7 @@ func (l *stream) listening(c *Config, controlErr error) error {
 			Network: l.address.full(), Address: l.address.text, Err: l.plain}
 	}
 	options := c.Options.At(sockopt.Listening)
-	if err := applyStage(sockopt.Listening, options, l.address.network, l.Addr(), l); err != nil {
+	if err := applyStage(sockopt.Listening, options, l.Addr(), l); err != nil {
 		return l.failed("set option", err)
 	}
 	return nil
@@ -88,7 +88,7 @@ func (l *stream) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, l.failed("accept", err)
 		}
-		err = applyStage(sockopt.Established, l.established, l.address.network, conn.LocalAddr(), conn)
+		err = applyStage(sockopt.Established, l.established, conn.LocalAddr(), conn)
 		if err == nil {
 			return conn, nil
 		}

@@ -56,7 +56,7 @@ func NewPacketConn(ctx context.Context, cfg *PacketConfig) (net.PacketConn, erro
 		return nil, failed(listenOp(err), err)
 	}
 	options := c.Options.At(sockopt.Established)
-	if err := applyStage(sockopt.Established, options, a.network, conn.LocalAddr(), conn); err != nil {
+	if err := applyStage(sockopt.Established, options, conn.LocalAddr(), conn); err != nil {
 		conn.Close()
 		return nil, failed("set option", err)
 	}

@@ -10,7 +10,7 @@ import (
 // applyStage sets the options of one stage on a socket of package net. It takes
 // the raw conn because Options.Apply would have to ask the kernel what is known
 // here.
-func applyStage(stage sockopt.Stage, o sockopt.Options, network string, local net.Addr, socket any) error {
+func applyStage(stage sockopt.Stage, o sockopt.Options, local net.Addr, socket any) error {
 	if len(o) == 0 {
 		return nil
 	}
@@ -18,7 +18,7 @@ func applyStage(stage sockopt.Stage, o sockopt.Options, network string, local ne
 	if err != nil {
 		return err
 	}
-	return o.ApplyStage(stage, socketNetwork(local, network), raw)
+	return o.ApplyStage(stage, sockopt.NetworkOf(local), raw)
 }
 
 // control calls f with the descriptor of a socket of package net.
@@ -45,26 +45,4 @@ func accepted(o sockopt.Options) sockopt.Options {
 		}
 	}
 	return list
-}
-
-// socketNetwork adds the IP version of the socket to a network. Package net
-// gives the address of an AF_INET socket 4 bytes and that of an AF_INET6
-// socket 16, also when the latter holds an IPv4 address.
-func socketNetwork(a net.Addr, network string) string {
-	switch a := a.(type) {
-	case *net.TCPAddr:
-		return byVersion(a.IP, "tcp4", "tcp6")
-	case *net.UDPAddr:
-		return byVersion(a.IP, "udp4", "udp6")
-	case *net.IPAddr:
-		return byVersion(a.IP, "ip4", "ip6")
-	}
-	return network
-}
-
-func byVersion(ip net.IP, v4, v6 string) string {
-	if len(ip) == net.IPv4len {
-		return v4
-	}
-	return v6
 }

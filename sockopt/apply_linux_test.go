@@ -272,6 +272,7 @@ func TestPrefer(t *testing.T) {
 	m := newSocket(t, TCP4|MPTCP, nonBlocking)
 	require.NoError(t, Options{Prefer(TCPUserTimeout.Value(time.Second))}.Control("tcp4", "", rawConn(t, m)))
 	assert.ErrorIs(t, Options{TCPUserTimeout.Value(time.Second)}.Control("tcp4", "", rawConn(t, m)), unix.ENOPROTOOPT)
+	assert.ErrorIs(t, Options{Prefer(UDPSegment.Value(-1))}.Control("tcp4", "", rawConn(t, m)), syscall.EINVAL, "a bad value is no lack")
 }
 
 // TestTooLate: what only counts before bind or connect is refused afterwards, unless it is as wanted.
@@ -470,6 +471,7 @@ func TestControlAllocates(t *testing.T) {
 	opts, err := ParseList("SO_REUSEADDR=true,SO_REUSEPORT=true,SO_RCVBUF=65536,SO_SNDBUF=65536,IP_TOS=16,SO_PRIORITY=5," +
 		"IP_TTL=60,TCP_MAXSEG=1200,TCP_SYNCNT=3,TCP_USER_TIMEOUT=5s")
 	require.NoError(t, err)
+	opts = append(opts, Prefer(ExclusiveAddrUse.Value(true)), Prefer(UDPSegment.Value(1400)))
 	for network, name := range map[Networks]string{TCP4: "tcp4", TCP6: "tcp6"} {
 		raw := rawConn(t, newSocket(t, network, 0))
 		require.NoError(t, opts.Control(name, "", raw))

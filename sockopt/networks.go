@@ -86,19 +86,20 @@ func networksOf(network string) Networks {
 // "unix". It is what [Options.ApplyStage] wants. Package net gives the address of an AF_INET socket 4 bytes and that of
 // an AF_INET6 socket 16, also when the latter holds an IPv4 address.
 func NetworkOf(local net.Addr) string {
-	var ip net.IP
 	switch a := local.(type) {
 	case *net.TCPAddr:
-		ip = a.IP
+		return byVersion(a.IP, "tcp4", "tcp6")
 	case *net.UDPAddr:
-		ip = a.IP
+		return byVersion(a.IP, "udp4", "udp6")
 	case *net.IPAddr:
-		ip = a.IP
-	default:
-		return local.Network()
+		return byVersion(a.IP, "ip4", "ip6")
 	}
+	return local.Network()
+}
+
+func byVersion(ip net.IP, v4, v6 string) string {
 	if len(ip) == net.IPv4len {
-		return local.Network() + "4"
+		return v4
 	}
-	return local.Network() + "6"
+	return v6
 }

@@ -94,7 +94,7 @@ func (p *plan) apply(fd uintptr) {
 func (p *plan) prepare() bool {
 	for i := range p.list {
 		o := &p.list[i]
-		if p.list.superseded(i) {
+		if p.list.superseded(i) || p.leaves(o) {
 			continue
 		}
 		due, err := p.judge(o)
@@ -105,6 +105,11 @@ func (p *plan) prepare() bool {
 		}
 	}
 	return len(p.errs) == 0
+}
+
+// leaves reports whether a preferred option is left out here whatever happens, without the cost of an error to say so.
+func (p *plan) leaves(o *Option) bool {
+	return o.prefer && o.row != nil && (!o.row.Supported || o.valid && !p.socket.has(o.row))
 }
 
 // judge reports whether the option is to be set now, or why it can have no effect here. An option for another stage,
