@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,8 +19,8 @@ func TestReadme(t *testing.T) {
 	assert.Equal(t, []string{"package main\n" + program}, blocks(t, "../../README.md"))
 }
 
-// Every other Go block in a module's README or in docs is part of an example of
-// a module or of a program beside this one, so that it compiles.
+// Every Go block in a module's README or in docs is part of an example of a
+// module or of a program beside this one, so that it compiles.
 func TestBlocksCompile(t *testing.T) {
 	pages := glob(t, "../../*/README.md", "../../*/*/README.md", "../../docs/*.md")
 	var sources []string
@@ -30,12 +31,21 @@ func TestBlocksCompile(t *testing.T) {
 	}
 	for _, page := range pages {
 		for i, block := range blocks(t, page) {
-			found := false
-			for _, source := range sources {
-				found = found || strings.Contains(source, block)
-			}
-			assert.True(t, found, "%s: Go block %d is in no example:\n%s", page, i+1, block)
+			compiled := slices.ContainsFunc(sources, func(source string) bool { return strings.Contains(source, block) })
+			assert.True(t, compiled, "%s: Go block %d is in no example:\n%s", page, i+1, block)
 		}
+	}
+}
+
+// A released module has a README with an example, and a changelog.
+func TestModulePages(t *testing.T) {
+	for _, name := range glob(t, "../../*/go.mod") {
+		dir := filepath.Dir(name)
+		if base := filepath.Base(dir); base == "examples" || base == "internal" {
+			continue // never released
+		}
+		assert.NotEmpty(t, blocks(t, filepath.Join(dir, "README.md")), "examples in the README of %s", dir)
+		assert.Contains(t, read(t, filepath.Join(dir, "CHANGELOG.md")), "\n## Unreleased\n")
 	}
 }
 
