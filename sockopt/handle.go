@@ -57,7 +57,7 @@ func (r *row) read1(c syscall.Conn) (v value, err error) {
 	cerr := raw.Control(func(fd uintptr) {
 		s := describe(fd)
 		network = s.name()
-		v, err = s.read(fd, r)
+		v, err = s.read(r)
 	})
 	if err == nil {
 		err = cerr
@@ -69,14 +69,14 @@ func (r *row) read1(c syscall.Conn) (v value, err error) {
 }
 
 // read reads a logical option from the socket.
-func (s *socket) read(fd uintptr, r *row) (value, error) {
+func (s *socket) read(r *row) (value, error) {
 	switch {
 	case !s.has(r):
 		return value{}, s.lacks(r)
 	case s.primary(r).WriteOnly:
 		return value{}, errWriteOnly
 	}
-	return s.primary(r).get(fd)
+	return s.primary(r).get(s.fd)
 }
 
 func toValue[T Value](v T) value {

@@ -12,7 +12,6 @@ type plan struct {
 	list    Options
 	stage   Stage // 0 for Apply, which takes what the socket's state allows
 	direct  bool  // for Handle.Set, which leaves the stage to the caller
-	fd      uintptr
 	socket  socket
 	network string
 	steps   []*Option
@@ -47,7 +46,7 @@ func (p *plan) release() {
 func (p *plan) at(network string, c syscall.RawConn) error {
 	defer p.release()
 	p.network = network
-	p.socket.network = networksOf(network)
+	p.socket = socket{network: networksOf(network), looked: true}
 	if p.socket.network == 0 {
 		p.socket.network = other
 	}
@@ -76,7 +75,6 @@ func (p *plan) control(c syscall.RawConn) {
 
 // apply is called by RawConn.Control.
 func (p *plan) apply(fd uintptr) {
-	p.fd = fd
 	if p.stage == 0 {
 		p.socket = describe(fd)
 		p.network = p.socket.name()
@@ -84,6 +82,7 @@ func (p *plan) apply(fd uintptr) {
 			return
 		}
 	}
+	p.socket.fd = fd
 	for _, o := range p.steps {
 		p.set(o)
 	}
@@ -125,7 +124,7 @@ func (p *plan) judge(o *Option) (due bool, err error) {
 			return false, nil
 		}
 		return false, p.socket.lacks(r)
-	case r.BlockingOnly && !p.socket.blocking:
+	case r.BlockingOnly && !p.socket.look().blocking:
 		return false, errNonBlocking
 	case p.stage == 0 && p.socket.tooLate(r):
 		return false, p.late(o)
@@ -135,7 +134,7 @@ func (p *plan) judge(o *Option) (due bool, err error) {
 
 // late accepts an option whose moment has passed if it has the wanted value already, as after Control.
 func (p *plan) late(o *Option) error {
-	if got, err := p.socket.primary(o.row).get(p.fd); err == nil && o.row.took(o.val, got, &p.socket) {
+	if got, err := p.socket.primary(o.row).get(p.socket.fd); err == nil && o.row.took(o.val, got, &p.socket) {
 		return nil
 	}
 	return badValue{"too late, only ", o.row.Until.String()}
@@ -176,7 +175,7 @@ func (p *plan) set(o *Option) {
 		p.setRow(o, o.row)
 		return
 	}
-	p.socket.levels(p.fd, o.row, func(r *row) {
+	p.socket.levels(o.row, func(r *row) {
 		if r == o.row || !p.list.names(r) {
 			p.setRow(o, r)
 		}
@@ -192,7 +191,7 @@ func (p *plan) setRow(o *Option, r *row) {
 		err = r.check(v)
 	}
 	if err == nil && r.guard != nil {
-		err = r.guard(p.fd, v)
+		err = r.guard(p.socket.fd, v)
 	}
 	if err == nil {
 		level, number, b := r.Level, r.Number, p.buf[:]
@@ -201,7 +200,7 @@ func (p *plan) setRow(o *Option, r *row) {
 			b = make([]byte, len(v.s))
 		}
 		b = b[:r.encode(b, v)]
-		if err = setsockopt(p.fd, level, number, b, p.stage == Bind && !r.MaySleep); err != nil {
+		if err = setsockopt(p.socket.fd, level, number, b, p.stage == Bind && !r.MaySleep); err != nil {
 			err = r.explain(err)
 		}
 	}

@@ -59,7 +59,7 @@ func (r *row) took(want, got value, s *socket) bool {
 	case Retransmits:
 		return g == retransmits(w)
 	case Segment:
-		return g == w || s.connected && 0 < g && g < w
+		return g == w || s.look().connected && 0 < g && g < w
 	case DropsECN:
 		return g == w || s.network&tcp != 0 && g == w&^3
 	case AddsBits:

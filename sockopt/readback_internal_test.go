@@ -26,9 +26,9 @@ func TestRetransmits(t *testing.T) {
 // took is the judge of Verify: what the kernel does by its rule is no difference, everything else is one.
 func TestTook(t *testing.T) {
 	const ms = int64(time.Millisecond)
-	plain := socket{network: UDP4}
-	stream := socket{network: TCP4}
-	connected := socket{network: TCP4, connected: true}
+	plain := socket{network: UDP4, looked: true}
+	stream := socket{network: TCP4, looked: true}
+	connected := socket{network: TCP4, looked: true, state: state{connected: true}}
 	tests := []struct {
 		rule      ReadBack
 		socket    socket

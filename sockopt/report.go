@@ -26,7 +26,7 @@ func (o Options) Report(c syscall.Conn) []Result {
 		s := describe(fd)
 		for i := range o {
 			if !o.superseded(i) {
-				results = append(results, s.report(fd, o, &o[i]))
+				results = append(results, s.report(o, &o[i]))
 			}
 		}
 	})
@@ -50,7 +50,7 @@ func (o Options) Verify(c syscall.Conn) error {
 }
 
 // report reads one option back.
-func (s *socket) report(fd uintptr, list Options, o *Option) Result {
+func (s *socket) report(list Options, o *Option) Result {
 	res := Result{Option: *o}
 	err := o.check()
 	switch {
@@ -60,7 +60,7 @@ func (s *socket) report(fd uintptr, list Options, o *Option) Result {
 		return res
 	case !s.has(o.row):
 		err = s.lacks(o.row)
-	case o.row.BlockingOnly && !s.blocking:
+	case o.row.BlockingOnly && !s.look().blocking:
 		err = errNonBlocking
 	case !s.concerns(o.row):
 		res.Note = "at stage " + o.row.Stage.String()
@@ -69,7 +69,7 @@ func (s *socket) report(fd uintptr, list Options, o *Option) Result {
 		res.Note = "cannot be read"
 		return res
 	default:
-		res.Got, res.Note, err = s.compare(fd, list, o)
+		res.Got, res.Note, err = s.compare(list, o)
 	}
 	if err == nil && res.Note == "" && o.row.ReadBack == Live {
 		res.Note = Live.String()
@@ -82,15 +82,15 @@ func (s *socket) report(fd uintptr, list Options, o *Option) Result {
 
 // compare reads the option at each level that it has on the socket. The text is that of the traffic's level.
 // Where the list has the twin too, that one counts at its level, and nothing may be left to read.
-func (s *socket) compare(fd uintptr, list Options, o *Option) (got, note string, err error) {
+func (s *socket) compare(list Options, o *Option) (got, note string, err error) {
 	primary := s.primary(o.row)
 	note = o.row.Twin + " of the same list counts"
-	s.levels(fd, o.row, func(r *row) {
+	s.levels(o.row, func(r *row) {
 		if r.WriteOnly || r != o.row && list.names(r) {
 			return
 		}
 		note = ""
-		text, rerr := s.compareRow(fd, o, r)
+		text, rerr := s.compareRow(o, r)
 		if r == primary || got == "" {
 			got = text
 		}
@@ -100,12 +100,12 @@ func (s *socket) compare(fd uintptr, list Options, o *Option) (got, note string,
 }
 
 // compareRow reads one level.
-func (s *socket) compareRow(fd uintptr, o *Option, r *row) (string, error) {
+func (s *socket) compareRow(o *Option, r *row) (string, error) {
 	want := o.val
 	if r != o.row {
 		want = r.fromTwin(want)
 	}
-	got, err := r.getLike(fd, want)
+	got, err := r.getLike(s.fd, want)
 	if err != nil {
 		return "", err
 	}
@@ -114,7 +114,7 @@ func (s *socket) compareRow(fd uintptr, o *Option, r *row) (string, error) {
 		return text, fmt.Errorf("the kernel says %s (rule for %s: %s)", text, r.Name, r.ReadBack)
 	}
 	if r.guard != nil {
-		return text, r.guard(fd, want)
+		return text, r.guard(s.fd, want)
 	}
 	return text, nil
 }

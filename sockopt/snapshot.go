@@ -14,7 +14,7 @@ func Snapshot(c syscall.Conn) (Options, error) {
 	err = raw.Control(func(fd uintptr) {
 		s := describe(fd)
 		for i := range rows {
-			if v, ok := s.sample(fd, &rows[i]); ok {
+			if v, ok := s.sample(&rows[i]); ok {
 				list = append(list, newOption(&rows[i], v))
 			}
 		}
@@ -26,19 +26,19 @@ func Snapshot(c syscall.Conn) (Options, error) {
 }
 
 // sample reads the row itself, not its twin, if the socket has it.
-func (s *socket) sample(fd uintptr, r *row) (value, bool) {
+func (s *socket) sample(r *row) (value, bool) {
 	if !r.Supported || r.WriteOnly || r.clear || !s.has(r) {
 		return value{}, false
 	}
-	if r.twin != nil && !s.hasLevel(fd, r) {
+	if r.twin != nil && !s.hasLevel(r) {
 		return value{}, false
 	}
-	v, err := r.get(fd)
+	v, err := r.get(s.fd)
 	return v, err == nil
 }
 
 // hasLevel reports whether the row is one of those that its logical option consists of on the socket.
-func (s *socket) hasLevel(fd uintptr, r *row) (has bool) {
-	s.levels(fd, r, func(level *row) { has = has || level == r })
+func (s *socket) hasLevel(r *row) (has bool) {
+	s.levels(r, func(level *row) { has = has || level == r })
 	return has
 }

@@ -1,14 +1,22 @@
 package sockopt
 
 // A socket is what there is to know of an open socket before an option is set on it.
+// Its network is known from the start; the rest is asked for when an option makes a difference of it.
 type socket struct {
-	network   Networks // one bit, and MPTCP
+	fd      uintptr
+	network Networks // one bit, and MPTCP
+	looked  bool     // state has been asked for
+	state   state
+	dual    tristate
+}
+
+// A state is how far a socket is. The zero state is that of a socket in Control.
+type state struct {
 	listening bool
 	connected bool
 	bound     bool
 	blocking  bool // its system calls block: not a socket of package net
 	mapped    bool // AF_INET6 and connected to an IPv4-mapped address
-	dual      tristate
 }
 
 // tristate is a boolean that is asked for once.
@@ -19,6 +27,15 @@ const (
 	no
 	yes
 )
+
+// look returns the state of the socket.
+func (s *socket) look() *state {
+	if !s.looked {
+		s.looked = true
+		s.state = stateOf(s.fd, s.network)
+	}
+	return &s.state
+}
 
 // name is the network's name in errors: "tcp4".
 func (s *socket) name() string { return (s.network &^ MPTCP).String() }
@@ -54,7 +71,7 @@ func (s *socket) native(r *row) *row {
 
 // primary is the one to read: on a dual-stack socket that talks to an IPv4 address, the traffic follows IPv4.
 func (s *socket) primary(r *row) *row {
-	if r.twin != nil && s.mapped && r.version(inet4).worksOn(s.network4()) {
+	if r.twin != nil && s.look().mapped && r.version(inet4).worksOn(s.network4()) {
 		return r.version(inet4)
 	}
 	return s.native(r)
@@ -65,9 +82,9 @@ func (s *socket) network4() Networks { return s.network&inet6>>1 | s.network&MPT
 
 // levels calls f for each row that the logical option consists of on the socket: that of its address family,
 // and that of IPv4 too when an IPv6 socket carries both.
-func (s *socket) levels(fd uintptr, r *row, f func(*row)) {
+func (s *socket) levels(r *row, f func(*row)) {
 	f(s.native(r))
-	if r.twin != nil && s.network&inet6 != 0 && r.version(inet4).worksOn(s.network4()) && s.dualStack(fd) {
+	if r.twin != nil && s.network&inet6 != 0 && r.version(inet4).worksOn(s.network4()) && s.dualStack() {
 		f(r.version(inet4))
 	}
 }
@@ -90,25 +107,31 @@ func (s *socket) otherLeg(r *row) bool {
 // concerns reports whether the row is for a socket in this state: those of the Established stage are left for the
 // conns of a listener, and those of the Listening stage for the listener of a conn.
 func (s *socket) concerns(r *row) bool {
-	return !(s.listening && r.Stage == Established) && !(s.connected && r.Stage == Listening)
+	switch r.Stage {
+	case Established:
+		return !s.look().listening
+	case Listening:
+		return !s.look().connected
+	}
+	return true
 }
 
 // tooLate reports whether setting the row has no effect any more.
 func (s *socket) tooLate(r *row) bool {
 	switch r.Until {
 	case BeforeBind:
-		return s.bound || s.connected || s.listening
+		return s.look().bound || s.look().connected || s.look().listening
 	case BeforeConnect:
-		return s.connected || s.listening
+		return s.look().connected || s.look().listening
 	}
 	return false
 }
 
 // dualStack reports whether an IPv6 socket also carries IPv4-mapped traffic. Raw sockets never do.
-func (s *socket) dualStack(fd uintptr) bool {
+func (s *socket) dualStack() bool {
 	if s.dual == unknown {
 		s.dual = no
-		if s.network&raw == 0 && carriesIPv4(fd) {
+		if s.network&raw == 0 && carriesIPv4(s.fd) {
 			s.dual = yes
 		}
 	}

@@ -37,17 +37,10 @@ func getsockopt(fd uintptr, level, number int, b []byte) (int, error) {
 	return 0, syscall.ENOPROTOOPT
 }
 
-// describe asks the kernel what kind of socket fd is and how far it is.
+// describe asks the kernel what kind of socket fd is.
 func describe(fd uintptr) socket {
-	var s socket
 	kind, _ := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TYPE)
-	s.network = networkOfKind(family(fd), kind)
-	listening, _ := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
-	s.listening = listening != 0
-	s.readAddresses(fd)
-	flags, err := unix.FcntlInt(fd, unix.F_GETFL, 0)
-	s.blocking = err == nil && flags&unix.O_NONBLOCK == 0
-	return s
+	return socket{fd: fd, network: networkOfKind(family(fd), kind)}
 }
 
 // family is the address family of the local address, which a socket has from the start.

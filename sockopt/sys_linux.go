@@ -43,18 +43,13 @@ func intOption(fd uintptr, level, number int) int {
 	return n
 }
 
-// describe asks the kernel what kind of socket fd is and how far it is.
+// describe asks the kernel what kind of socket fd is.
 func describe(fd uintptr) socket {
-	s := socket{network: networkOf(
+	return socket{fd: fd, network: networkOf(
 		intOption(fd, unix.SOL_SOCKET, unix.SO_DOMAIN),
 		intOption(fd, unix.SOL_SOCKET, unix.SO_TYPE),
 		intOption(fd, unix.SOL_SOCKET, unix.SO_PROTOCOL),
 	)}
-	s.listening = intOption(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN) != 0
-	s.readAddresses(fd)
-	flags, err := unix.FcntlInt(fd, unix.F_GETFL, 0)
-	s.blocking = err == nil && flags&unix.O_NONBLOCK == 0
-	return s
 }
 
 func networkOf(domain, kind, protocol int) Networks {

@@ -13,7 +13,9 @@ func getsockopt(uintptr, int, int, []byte) (int, error) { return 0, errors.ErrUn
 
 func isNoOption(error) bool { return false }
 
-func describe(uintptr) socket { return socket{network: other} }
+func describe(fd uintptr) socket { return socket{fd: fd, network: other} }
+
+func stateOf(uintptr, Networks) state { return state{} }
 
 func carriesIPv4(uintptr) bool { return false }
 

@@ -14,27 +14,37 @@ import (
 // isNoOption reports whether an error is the errno for "no such option at this level".
 func isNoOption(err error) bool { return errors.Is(err, unix.ENOPROTOOPT) }
 
-// readAddresses fills what the socket's addresses tell: whether it is bound and connected, and to what.
-func (s *socket) readAddresses(fd uintptr) {
+// stateOf asks the kernel how far a socket is.
+func stateOf(fd uintptr, network Networks) state {
+	var s state
+	listening, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+	s.listening = err == nil && listening != 0
 	if peer, err := unix.Getpeername(int(fd)); err == nil {
 		s.connected = true
 		if p, ok := peer.(*unix.SockaddrInet6); ok {
 			s.mapped = [12]byte(p.Addr[:12]) == [12]byte{10: 0xff, 11: 0xff}
 		}
 	}
-	local, err := unix.Getsockname(int(fd))
-	if err != nil {
-		return
+	if local, err := unix.Getsockname(int(fd)); err == nil {
+		s.bound = isBound(local, network)
 	}
-	// A raw socket has its protocol in the place of the port, and an unnamed unix socket reads as "@".
+	flags, err := unix.FcntlInt(fd, unix.F_GETFL, 0)
+	s.blocking = err == nil && flags&unix.O_NONBLOCK == 0
+	return s
+}
+
+// isBound reports whether a local address is one that bind gave. A raw socket has its protocol in the place of the
+// port, and an unnamed unix socket reads as "@".
+func isBound(local unix.Sockaddr, network Networks) bool {
 	switch a := local.(type) {
 	case *unix.SockaddrInet4:
-		s.bound = a.Addr != [4]byte{} || a.Port != 0 && s.network&raw == 0
+		return a.Addr != [4]byte{} || a.Port != 0 && network&raw == 0
 	case *unix.SockaddrInet6:
-		s.bound = a.Addr != [16]byte{} || a.Port != 0 && s.network&raw == 0
+		return a.Addr != [16]byte{} || a.Port != 0 && network&raw == 0
 	case *unix.SockaddrUnix:
-		s.bound = a.Name != "" && a.Name != "@"
+		return a.Name != "" && a.Name != "@"
 	}
+	return false
 }
 
 // networkOfKind maps address family and socket type.

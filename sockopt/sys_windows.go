@@ -33,15 +33,19 @@ const (
 	soProtocolInfo = 0x2005 // SO_PROTOCOL_INFOW
 )
 
-// describe asks Winsock what kind of socket fd is and how far it is. Sockets of package net use overlapped I/O,
-// which is never blocking.
+// describe asks Winsock what kind of socket fd is.
 func describe(fd uintptr) socket {
 	h := windows.Handle(fd)
-	var s socket
 	kind, _ := windows.GetsockoptInt(h, windows.SOL_SOCKET, soType)
-	listening, _ := windows.GetsockoptInt(h, windows.SOL_SOCKET, soAcceptConn)
-	s.network = networkOfKind(family(h), kind)
-	s.listening = listening != 0
+	return socket{fd: fd, network: networkOfKind(family(h), kind)}
+}
+
+// stateOf asks Winsock how far a socket is. Sockets of package net use overlapped I/O, which never blocks.
+func stateOf(fd uintptr, _ Networks) state {
+	h := windows.Handle(fd)
+	var s state
+	listening, err := windows.GetsockoptInt(h, windows.SOL_SOCKET, soAcceptConn)
+	s.listening = err == nil && listening != 0
 	if peer, err := windows.Getpeername(h); err == nil {
 		s.connected = true
 		if p, ok := peer.(*windows.SockaddrInet6); ok {

@@ -132,7 +132,7 @@ func testRow(t *testing.T, r *row, network Networks) {
 		prepare = func(t *testing.T, network Networks) *os.File { return newSocket(t, network, 0) }
 	}
 	f := prepare(t, network)
-	writeOnly := (&socket{network: network}).primary(r).WriteOnly
+	writeOnly := (&socket{network: network}).native(r).WriteOnly
 	before, err := r.read1(f)
 	if writeOnly {
 		require.ErrorIs(t, err, errors.ErrUnsupported)
