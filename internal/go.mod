@@ -7,6 +7,7 @@ require (
 	github.com/strata-net/strata/listener v0.0.0
 	github.com/strata-net/strata/sockopt v0.0.0
 	github.com/stretchr/testify v1.12.1
+	golang.org/x/net v0.62.0
 	golang.org/x/sys v0.49.0
 )
 
