@@ -2,7 +2,9 @@ package sockopt_test
 
 import (
 	"errors"
+	"math"
 	"net"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -72,7 +74,7 @@ func TestHandleOnListener(t *testing.T) {
 	c := listenUDP(t, "udp4")
 	kind, err := sockopt.Type.Get(c)
 	require.NoError(t, err)
-	assert.Equal(t, syscall.SOCK_DGRAM, kind)
+	assert.Equal(t, 2, kind, "SOCK_DGRAM on every platform")
 }
 
 // requireRefusal checks what an error of an operation on a socket says.
@@ -105,7 +107,7 @@ func TestHandleRefusesBadValues(t *testing.T) {
 	before, err := sockopt.IPTTL.Get(c)
 	require.NoError(t, err)
 	requireRefusal(t, sockopt.IPTTL.Set(c, 256), "set", "IP_TTL", "256", "tcp4", syscall.EINVAL)
-	requireRefusal(t, sockopt.IPTTL.Set(c, 1<<32+9), "set", "IP_TTL", "4294967305", "tcp4", syscall.EINVAL)
+	requireRefusal(t, sockopt.IPTTL.Set(c, math.MaxInt), "set", "IP_TTL", strconv.Itoa(math.MaxInt), "tcp4", syscall.EINVAL)
 	requireRefusal(t, sockopt.Linger.Set(c, 1500*time.Millisecond), "set", "SO_LINGER", "1.5s", "tcp4", syscall.EINVAL)
 	requireRefusal(t, sockopt.Type.Set(c, 1), "set", "SO_TYPE", "1", "tcp4", syscall.EINVAL)
 	after, err := sockopt.IPTTL.Get(c)
