@@ -19,7 +19,7 @@ func acceptCases() []Case {
 		Batch: 50,
 		Ways: []Way{
 			acceptWay("net.Listener, then unix.SetsockoptInt", func() (net.Listener, accept, error) {
-				l, err := net.Listen("tcp4", "127.0.0.1:0")
+				l, err := listen()
 				if err != nil {
 					return nil, nil, err
 				}
@@ -81,8 +81,9 @@ type conns struct{ clients, servers []net.Conn }
 
 func (c *conns) dial(address net.Addr, n int) error {
 	c.servers = make([]net.Conn, 0, n)
+	var d net.Dialer
 	for range n {
-		conn, err := net.Dial("tcp4", address.String())
+		conn, err := d.DialContext(context.Background(), "tcp4", address.String())
 		if err != nil {
 			c.close()
 			return err

@@ -39,7 +39,7 @@ func TestCasesWork(t *testing.T) {
 			results, err := bench.Compare(c, 1)
 			require.NoError(t, err)
 			require.Len(t, results, len(c.Ways))
-			assert.Equal(t, 1.0, results[0].Ratio, "the first way is what the others are compared with")
+			assert.InDelta(t, 1, results[0].Ratio, 0, "the first way is what the others are compared with")
 			for i, r := range results {
 				assert.Equal(t, c.Ways[i].Name, r.Way)
 				assert.Positive(t, r.Time)

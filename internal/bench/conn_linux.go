@@ -70,7 +70,7 @@ func controlConn(c syscall.Conn, f func(fd int) error) error {
 
 func connWay(name string, do func(*net.TCPConn) error) Way {
 	return Way{Name: name, Prepare: func(n int) (*Run, error) {
-		l, err := net.Listen("tcp4", "127.0.0.1:0")
+		l, err := listen()
 		if err != nil {
 			return nil, err
 		}

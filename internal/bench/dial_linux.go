@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"fmt"
 	"net"
 
@@ -8,6 +9,11 @@ import (
 )
 
 type dial = func(network, address string) (net.Conn, error)
+
+func listen() (net.Listener, error) {
+	var config net.ListenConfig
+	return config.Listen(context.Background(), "tcp4", "127.0.0.1:0")
+}
 
 // dialCases open a conn over loopback, accept it, and close both ends.
 func dialCases() []Case {
@@ -46,7 +52,7 @@ func dialWay(name string, newDialer func() (dial, error)) Way {
 		if err != nil {
 			return nil, err
 		}
-		l, err := net.Listen("tcp4", "127.0.0.1:0")
+		l, err := listen()
 		if err != nil {
 			return nil, err
 		}
@@ -77,6 +83,6 @@ func dialOnce(dial dial, l net.Listener, address string) error {
 
 // reset closes a conn without leaving it in TIME_WAIT, where thousands would use up the local ports.
 func reset(conn net.Conn) {
-	conn.(*net.TCPConn).SetLinger(0)
+	_ = conn.(*net.TCPConn).SetLinger(0) // fails on a closed conn only
 	conn.Close()
 }
