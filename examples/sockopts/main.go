@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, out, diag io.Writer) int {
 		return 0
 	}
 	fmt.Fprintln(diag, err)
-	if errors.As(err, new(usageError)) {
+	if _, ok := errors.AsType[usageError](err); ok {
 		fmt.Fprint(diag, "\n", usage)
 		return 2
 	}
@@ -66,10 +66,10 @@ func (u usageError) Unwrap() error { return u.error }
 
 // blame finds out whether the command line is the reason for a dialer's error.
 func blame(err error) error {
-	var e *dialer.Error
-	var network net.UnknownNetworkError
-	var address *net.AddrError
-	if errors.As(err, &e) && e.Field != "" || errors.As(err, &network) || errors.As(err, &address) {
+	e, ok := errors.AsType[*dialer.Error](err)
+	_, network := errors.AsType[net.UnknownNetworkError](err)
+	_, address := errors.AsType[*net.AddrError](err)
+	if ok && e.Field != "" || network || address {
 		return usageError{err}
 	}
 	return err

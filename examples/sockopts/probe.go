@@ -77,8 +77,7 @@ func lacking(r sockopt.Result) bool {
 
 // cause leaves out what the columns say already.
 func cause(err error) string {
-	var e *sockopt.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*sockopt.Error](err); ok {
 		return e.Err.Error()
 	}
 	return err.Error()
