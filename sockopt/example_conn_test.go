@@ -17,16 +17,16 @@ import (
 func connect() (conn *net.TCPConn, closeBoth func()) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	defer l.Close()
 	client, err := net.Dial("tcp4", l.Addr().String())
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	server, err := l.Accept()
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	return client.(*net.TCPConn), func() {
 		client.Close()
@@ -59,7 +59,8 @@ func ExampleOptions_Control_dialer() {
 	d := net.Dialer{Control: opts.Control}
 	conn, err := d.Dial("tcp", l.Addr().String())
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer conn.Close()
 
@@ -76,7 +77,8 @@ func ExampleOptions_Apply() {
 		sockopt.Linger.Value(3 * time.Second),
 	}
 	if err := opts.Apply(conn); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	fmt.Println(sockopt.KeepAlive.Get(conn))
 	fmt.Println(sockopt.Linger.Get(conn))
@@ -90,7 +92,8 @@ func ExampleOptions_ApplyStage() {
 	defer closeBoth()
 	raw, err := conn.SyscallConn()
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 
 	opts := sockopt.Options{
@@ -98,7 +101,8 @@ func ExampleOptions_ApplyStage() {
 		sockopt.IPTTL.Value(9),          // at stage bind
 	}
 	if err := opts.ApplyStage(sockopt.Established, "tcp4", raw); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	for _, r := range opts.Report(conn) {
 		fmt.Println(r.Option, r.Err == nil)
@@ -126,7 +130,8 @@ func ExampleOptions_Report() {
 
 	opts := sockopt.Options{sockopt.TCPNoDelay.Value(false), sockopt.KeepAlive.Value(true)}
 	if err := opts[1:].Apply(conn); err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	for _, r := range opts.Report(conn) {
 		fmt.Printf("wanted %s, got %s, as wanted: %t\n", r.Option, r.Got, r.Err == nil)
@@ -203,7 +208,8 @@ func ExampleSnapshot() {
 
 	opts, err := sockopt.Snapshot(conn)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	for _, o := range opts {
 		switch o.Name() {
@@ -221,8 +227,7 @@ func ExampleError() {
 	defer closeBoth()
 
 	err := sockopt.Options{sockopt.IPTTL.Value(256), sockopt.UDPGRO.Value(true)}.Apply(conn)
-	var first *sockopt.Error
-	if errors.As(err, &first) { // both are joined in err
+	if first, ok := errors.AsType[*sockopt.Error](err); ok { // both are joined in err
 		fmt.Printf("%s %s=%s on %s\n", first.Op, first.Option, first.Value, first.Network)
 	}
 	fmt.Println(errors.Is(err, syscall.EINVAL), errors.Is(err, errors.ErrUnsupported))
