@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -109,11 +111,11 @@ func FuzzLoad(f *testing.F) {
 		cfg, err := Load("x.yaml", data)
 		if err != nil {
 			require.Nil(t, cfg)
-			for _, line := range strings.Split(err.Error(), "\n") {
+			for line := range strings.SplitSeq(err.Error(), "\n") {
 				require.NotEmpty(t, line)
 			}
 			for _, p := range err.(interface{ Unwrap() []error }).Unwrap() {
-				require.Positive(t, p.(*problem).at.line, p)
+				require.Positive(t, asProblem(t, p).at.line, p)
 			}
 			return
 		}
@@ -132,5 +134,31 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
+// asProblem wants an error to be a problem.
+func asProblem(t *testing.T, err error) *problem {
+	t.Helper()
+	p, ok := errors.AsType[*problem](err)
+	require.True(t, ok, "%T", err)
+	return p
+}
+
 // location returns how a problem of a line begins.
 func location(file string, line int) string { return fmt.Sprintf("%s:%d: ", file, line) }
+
+// README.md names every key that a file can have.
+func TestReadmeNamesEveryKey(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, err = Load("x.yaml", []byte(`
+x: 1
+listeners: [{x: 1, routes: [{x: 1}], tls: {x: 1}}]
+upstreams: [{x: 1, tls: {x: 1}}]
+`))
+	lists := regexp.MustCompile(`known are (.*)`).FindAllStringSubmatch(err.Error(), -1)
+	require.Len(t, lists, 6, "mappings")
+	for _, list := range lists {
+		for key := range strings.SplitSeq(list[1], ", ") {
+			assert.Regexp(t, "`([a-z]+(\\[\\])?\\.)?"+key+"`", string(readme), key)
+		}
+	}
+}

@@ -2,13 +2,9 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -148,36 +144,6 @@ func TestTerminateCutsSession(t *testing.T) {
 	assert.Contains(t, p.log.String(), errShutdown.Error())
 }
 
-// An upgraded conn has the drain time as well, and is cut after it.
-func TestDrainUpgrade(t *testing.T) {
-	for _, cut := range []bool{false, true} {
-		t.Run(fmt.Sprintf("cut=%v", cut), func(t *testing.T) {
-			settled(t)
-			g := start(t, front(upgrader(t)), nil)
-			c, r := upgrade(t, g.address("http"))
-			done := make(chan bool, 1)
-			go func() {
-				ctx, cancel := contextFor(500 * time.Millisecond)
-				defer cancel()
-				done <- g.Shutdown(ctx)
-			}()
-			refused(t, g.address("http"))
-			say(t, c, "ping\n")
-			line, err := r.ReadString('\n')
-			require.NoError(t, err)
-			assert.Equal(t, "ping\n", line)
-			if !cut {
-				require.NoError(t, c.Close())
-			}
-			assert.Equal(t, !cut, <-done)
-			if cut {
-				_, err := r.ReadByte()
-				require.Error(t, err)
-			}
-		})
-	}
-}
-
 // An idle keep-alive conn does not hold the gateway up.
 func TestTerminateWhileIdle(t *testing.T) {
 	for _, way := range ways {
@@ -206,34 +172,4 @@ func TestSecondSignal(t *testing.T) {
 		return p.cmd.Process.Signal(syscall.SIGTERM) != nil || len(p.exit) > 0
 	}, patience, 10*time.Millisecond)
 	assert.Equal(t, -1, p.ended(t), "the signal ended it")
-}
-
-// What cannot start says so at once, with everything that is wrong, and leaves
-// nothing open.
-func TestStartFails(t *testing.T) {
-	settled(t)
-	taken := listenTCP(t).Addr().String()
-	free := closedPort(t)
-	config := fmt.Sprintf(`
-upstreams: [{name: up, echo: tcp}]
-listeners:
-  - {name: good, address: "%s", routes: [{upstream: up}]}
-  - {name: bad, address: "%s", routes: [{upstream: up}]}
-  - {name: worse, address: "192.0.2.1:80", routes: [{upstream: up}]}
-`, free, taken)
-	file := filepath.Join(t.TempDir(), "gateway.yaml")
-	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
-	out, err := program(t, "-config", file).CombinedOutput()
-	assert.Equal(t, 1, status(t, err))
-	assert.Contains(t, string(out), "listener bad: ")
-	assert.Contains(t, string(out), "address already in use")
-	assert.Contains(t, string(out), "listener worse: ")
-
-	cfg, err := Load("gateway.yaml", []byte(config))
-	require.NoError(t, err)
-	_, err = Start(t.Context(), cfg, quiet(), nil)
-	require.ErrorIs(t, err, syscall.EADDRINUSE)
-	require.ErrorIs(t, err, syscall.EADDRNOTAVAIL)
-	refused(t, free)
-	assert.Equal(t, 2, strings.Count(err.Error(), "listener "))
 }

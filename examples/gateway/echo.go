@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/strata-net/strata/listener"
 )
@@ -29,9 +30,13 @@ func newEcho(ctx context.Context, p Protocol) (*echo, error) {
 	}
 	e := &echo{net: l}
 	if p == HTTP {
-		srv := &http.Server{Handler: http.HandlerFunc(echoRequest), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)}
+		srv := &http.Server{
+			Handler:           http.HandlerFunc(echoRequest),
+			ReadHeaderTimeout: time.Minute,
+			ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
+		}
 		e.stop = func() { srv.Close() }
-		e.serving.Go(func() { srv.Serve(l) })
+		e.serving.Go(func() { _ = srv.Serve(l) }) // ends with close only
 		return e, nil
 	}
 	a := newAcceptor(slog.New(slog.DiscardHandler), echoBytes)
@@ -40,7 +45,7 @@ func newEcho(ctx context.Context, p Protocol) (*echo, error) {
 		cancel()
 		a.shutdown(now)
 	}
-	e.serving.Go(func() { a.serve(l) })
+	e.serving.Go(func() { _ = a.serve(l) }) // ends with close only
 	return e, nil
 }
 
@@ -57,7 +62,7 @@ func (e *echo) close() {
 func echoBytes(ctx context.Context, c net.Conn) {
 	stop := context.AfterFunc(ctx, func() { reset(c) })
 	defer stop()
-	io.Copy(c, c) // an error means that the client is gone
+	_, _ = io.Copy(c, c) // an error means that the client is gone
 	c.Close()
 }
 
@@ -67,14 +72,15 @@ func echoRequest(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/octet-stream")
 	if r.ContentLength == 0 {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		fmt.Fprintf(w, "%s %s %s\n", r.Method, r.URL.RequestURI(), r.Host)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		fmt.Fprintf(w, "%s %s %s\n", r.Method, r.URL.RequestURI(), r.Host) //nolint:gosec // plain text runs no script
 		return
 	}
 	if r.ContentLength > 0 {
 		w.Header().Set("Content-Length", strconv.FormatInt(r.ContentLength, 10))
 	}
 	rc := http.NewResponseController(w)
-	rc.EnableFullDuplex() // HTTP/1.1 would read the whole body first
+	_ = rc.EnableFullDuplex() // HTTP/1.1 would read the whole body first
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := r.Body.Read(buf)

@@ -41,7 +41,7 @@ func newExchange(w http.ResponseWriter, r *http.Request, stall time.Duration) *e
 	x.control.SetWriteDeadline(time.Time{})
 	// An upstream may answer while the client is still sending; HTTP/1.1 would
 	// read the whole body first. HTTP/2 always can.
-	x.control.EnableFullDuplex()
+	_ = x.control.EnableFullDuplex()
 	return x
 }
 

@@ -120,16 +120,18 @@ func (g *Gateway) openListeners(ctx context.Context) error {
 
 // open opens one listener.
 func (g *Gateway) open(ctx context.Context, n *Listener) (*door, error) {
-	config, err := g.serverTLS(n)
-	if err != nil {
-		return nil, err
-	}
-	l, err := listener.New(ctx, &listener.Config{
+	cfg := &listener.Config{
 		Address:          n.Address.String(),
-		TLS:              config,
 		Options:          n.Options.List,
 		HandshakeTimeout: n.HandshakeTimeout,
-	})
+	}
+	if n.TLS != nil {
+		var err error
+		if cfg.TLS, err = g.serverTLS(n); err != nil {
+			return nil, err
+		}
+	}
+	l, err := listener.New(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func newServer(limits HTTPLimits, log *slog.Logger) *http.Server {
 		IdleTimeout:       limits.Idle,
 		MaxHeaderBytes:    limits.MaxHeader,
 		HTTP2:             &http.HTTP2Config{WriteByteTimeout: limits.Stall},
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 }
 

@@ -63,6 +63,7 @@ func TestDefaultRuns(t *testing.T) {
 
 // runDefault says false when a port is taken.
 func runDefault(t *testing.T, ca string) bool {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	diag := &logBuffer{}

@@ -52,9 +52,9 @@ func measure(ctx context.Context, open func() (caller, error)) (measurement, err
 	var errs []error
 	var wg sync.WaitGroup
 	start := time.Now()
-	for i := range trialCallers {
+	for id := range uint64(trialCallers) {
 		wg.Go(func() {
-			took, http, tls, err := calls(ctx, open, uint64(i))
+			took, http, tls, err := calls(ctx, open, id)
 			mu.Lock()
 			defer mu.Unlock()
 			m.took = append(m.took, took...)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -29,7 +30,7 @@ func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	res, err := p.next.RoundTrip(own)
 	if err != nil {
-		if silent, ok := context.Cause(ctx).(*silentError); ok {
+		if silent, ok := errors.AsType[*silentError](context.Cause(ctx)); ok {
 			err = silent
 		}
 		cancel(nil)

@@ -46,6 +46,12 @@ type process struct {
 // spawn runs a configuration in a process and waits until it listens.
 func spawn(t *testing.T, config string) *process {
 	t.Helper()
+	return spawnWith(t, config, func(*exec.Cmd) {})
+}
+
+// spawnWith is spawn with a change to the command.
+func spawnWith(t *testing.T, config string, change func(*exec.Cmd)) *process {
+	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "gateway.yaml")
 	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
@@ -55,6 +61,7 @@ func spawn(t *testing.T, config string) *process {
 		p.cmd.Args = append(p.cmd.Args, "-ca-out", p.ca)
 	}
 	p.cmd.Stderr = &p.log
+	change(p.cmd)
 	require.NoError(t, p.cmd.Start())
 	go func() { p.exit <- p.cmd.Wait() }()
 	t.Cleanup(func() {
@@ -106,8 +113,7 @@ func (p *process) ended(t *testing.T) int {
 // status returns the exit status of a command.
 func status(t *testing.T, err error) int {
 	t.Helper()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode()
 	}
 	require.NoError(t, err)

@@ -19,7 +19,7 @@ func newProxy(b *backend, log *slog.Logger) *httputil.ReverseProxy {
 		Transport:     &patient{next: b.transport, patience: b.cfg.ResponseTimeout},
 		FlushInterval: -1, // bytes go on as they come
 		BufferPool:    &bufferPool,
-		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			w.(*exchange).fail(err)
 		},

@@ -13,13 +13,13 @@ import (
 
 // Why a session was cut.
 var (
-	errIdle           = errors.New("idle for too long")
-	errStalled        = errors.New("the receiver took too little for too long")
+	errIdle           = errors.New("nothing moved for too long")
 	errSessionTooLong = errors.New("the session lasted too long")
 )
 
 // chunk is how many bytes one copy moves at most. Deadlines are set once a
-// chunk, so a receiver that takes less than this in the idle time is stalled.
+// chunk, so a receiver that takes less than this in the idle time counts as one
+// that takes nothing.
 const chunk = 256 << 10
 
 // A relay forwards bytes between two conns, in both directions at once. The
@@ -101,7 +101,7 @@ func (r *relay) copyChunk(dst, src net.Conn) (n int64, end bool, err error) {
 	case !errors.Is(err, os.ErrDeadlineExceeded):
 		return n, false, err
 	case !time.Now().Before(stalled):
-		return n, false, errStalled
+		return n, false, errIdle
 	case n == 0 && time.Since(r.start)-time.Duration(r.active.Load()) >= r.idle:
 		return n, false, errIdle
 	}

@@ -51,7 +51,7 @@ func reset(c net.Conn) {
 		c = t.NetConn()
 	}
 	if l, ok := c.(interface{ SetLinger(sec int) error }); ok {
-		l.SetLinger(0) // an error means that the conn is closed already
+		_ = l.SetLinger(0) // an error means that the conn is closed already
 	}
 	c.Close()
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -49,7 +50,7 @@ func (t *trial) rows(seen *gallery) []row {
 		if i == 0 {
 			left = t.summary()
 		}
-		lines[i] = append(left, o...)
+		lines[i] = slices.Concat(left, o)
 	}
 	return lines
 }

@@ -98,12 +98,9 @@ func (l *loader) pool(s string) (*x509.CertPool, error) {
 // errNoCertificate says that a PEM file holds none.
 var errNoCertificate = errors.New("no certificate in PEM form")
 
-// serverTLS returns the TLS config of a listener; nil without TLS. HTTP/2 is
-// offered where HTTP is spoken.
+// serverTLS returns the TLS config of a listener that has TLS. HTTP/2 is offered
+// where HTTP is spoken.
 func (g *Gateway) serverTLS(n *Listener) (*tls.Config, error) {
-	if n.TLS == nil {
-		return nil, nil
-	}
 	cert := n.TLS.Certificate
 	if cert == nil {
 		var err error
