@@ -118,6 +118,7 @@ func TestPreferred(t *testing.T) {
 	require.ErrorIs(t, report[1].Err, errors.ErrUnsupported)
 	require.NoError(t, report[2].Err)
 	require.ErrorIs(t, sockopt.Options{sockopt.Prefer(sockopt.IPTTL.Value(256))}.Apply(c), syscall.EINVAL)
+	require.NoError(t, sockopt.Options{}.Apply(c))
 	require.NoError(t, sockopt.IPTTL.Set(c, 10))
 	require.Error(t, list.Verify(c), "it is there and differs")
 }

@@ -88,7 +88,7 @@ func toValue[T Value](v T) value {
 	case uint32:
 		return value{n: int64(x)}
 	case uint64:
-		return value{n: int64(x)} //nolint:gosec // all 64 bits are the value
+		return value{n: int64(x)}
 	case string:
 		return value{s: x}
 	case time.Duration:
@@ -106,9 +106,9 @@ func fromValue[T Value](v value) (t T) {
 	case *int:
 		*x = int(v.n)
 	case *uint32:
-		*x = uint32(v.n) //nolint:gosec // read as 32 bits
+		*x = uint32(v.n)
 	case *uint64:
-		*x = uint64(v.n) //nolint:gosec // all 64 bits are the value
+		*x = uint64(v.n)
 	case *string:
 		*x = v.s
 	case *time.Duration:

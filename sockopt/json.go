@@ -94,7 +94,7 @@ func member(d *json.Decoder) (string, json.RawMessage, error) {
 	}
 	var raw json.RawMessage
 	err = d.Decode(&raw)
-	return t.(string), raw, err //nolint:forcetypeassert // the decoder gives nothing else for a name
+	return t.(string), raw, err
 }
 
 // ends reports whether the object is closed and nothing follows it. Package json has looked after that before it calls

@@ -65,10 +65,11 @@ func TestJSONInStruct(t *testing.T) {
 // A list says which of two values counts by their order, which an object cannot.
 func TestJSONKeepsTheLaterValue(t *testing.T) {
 	data, err := json.Marshal(sockopt.Options{
-		sockopt.IPTTL.Value(1), sockopt.Raw(1, 2, []byte{1}), sockopt.Linger.Value(0), sockopt.IPTTL.Value(2), sockopt.Raw(1, 2, []byte{2}),
+		sockopt.IPTTL.Value(1), sockopt.Raw(1, 2, []byte{1}), sockopt.Raw(1, 3, []byte{1}), sockopt.Linger.Value(0), sockopt.IPTTL.Value(2),
+		sockopt.Raw(1, 2, []byte{2}),
 	})
 	require.NoError(t, err)
-	assert.Equal(t, `{"SO_LINGER":"0s","IP_TTL":2,"1/2":"0x02"}`, string(data))
+	assert.Equal(t, `{"1/3":"0x01","SO_LINGER":"0s","IP_TTL":2,"1/2":"0x02"}`, string(data))
 }
 
 func TestMarshalZeroOption(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 // A Kind is the type of an option's value.
 type Kind uint8
 
+// The kinds, each with the Go type of its values.
 const (
 	KindBool      Kind = iota + 1 // bool
 	KindInt                       // int, 32 bits in the kernel
@@ -103,7 +104,7 @@ func boolValue(b bool) value {
 func portRangeValue(p PortRange) value { return value{n: int64(p.High)<<16 | int64(p.Low)} }
 
 func (v value) portRange() PortRange {
-	return PortRange{Low: uint16(v.n), High: uint16(v.n >> 16)} //nolint:gosec // packed by portRangeValue
+	return PortRange{Low: uint16(v.n), High: uint16(v.n >> 16)}
 }
 
 // format returns the text form of a value.
@@ -112,7 +113,7 @@ func (k Kind) format(v value) string {
 	case KindBool:
 		return strconv.FormatBool(v.n != 0)
 	case KindUint64:
-		return strconv.FormatUint(uint64(v.n), 10) //nolint:gosec // all 64 bits are the value
+		return strconv.FormatUint(uint64(v.n), 10)
 	case KindDuration:
 		return time.Duration(v.n).String()
 	case KindLinger:
@@ -137,7 +138,7 @@ func (k Kind) parse(s string) (value, bool) {
 		return parseBool(s)
 	case KindUint32, KindUint64:
 		n, err := strconv.ParseUint(s, 0, 64)
-		return value{n: int64(n)}, err == nil && (k == KindUint64 || n <= math.MaxUint32) //nolint:gosec // all 64 bits are the value
+		return value{n: int64(n)}, err == nil && (k == KindUint64 || n <= math.MaxUint32)
 	case KindDuration:
 		d, err := time.ParseDuration(s)
 		return value{n: int64(d)}, err == nil

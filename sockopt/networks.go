@@ -8,6 +8,7 @@ import (
 // Networks is a set of the kinds of sockets that an option works on.
 type Networks uint16
 
+// The kinds of sockets.
 const (
 	TCP4       Networks = 1 << iota // TCP over IPv4
 	TCP6                            // TCP over IPv6

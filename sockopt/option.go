@@ -35,12 +35,12 @@ func Raw(level, number int, value []byte) Option {
 }
 
 func rawValue(level, number int, bytes string) value {
-	return value{n: int64(level)<<32 | int64(uint32(number)), s: bytes} //nolint:gosec // both are C ints; keeps their bits
+	return value{n: int64(level)<<32 | int64(uint32(number)), s: bytes}
 }
 
 // raw is the reverse of rawValue.
 func (v value) raw() (level, number int) {
-	return int(v.n >> 32), int(int32(v.n)) //nolint:gosec // reverse of rawValue
+	return int(v.n >> 32), int(int32(v.n))
 }
 
 // Name returns the kernel's name, or "level/number" of a Raw option.

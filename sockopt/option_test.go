@@ -101,7 +101,7 @@ func TestOptionsAt(t *testing.T) {
 	early, late, raw := sockopt.IPTTL.Value(9), sockopt.TCPNoDelay.Value(false), sockopt.Raw(1, 2, []byte{3})
 	list := sockopt.Options{late, early, raw, late}
 	assert.Equal(t, sockopt.Options{early, raw}, list.At(sockopt.Bind))
-	assert.Equal(t, sockopt.Options{late, late}, list.At(sockopt.Established))
+	assert.Equal(t, sockopt.Options{late, late}, list.At(sockopt.Established, sockopt.Established))
 	assert.Equal(t, list, list.At(sockopt.Established, sockopt.Bind), "in the list's order, each once")
 	assert.Empty(t, list.At(sockopt.Listening))
 	assert.Empty(t, list.At())

@@ -109,6 +109,7 @@ func TestParseErrors(t *testing.T) {
 		{"TCP_KEEPIDLE=1500ms", "TCP_KEEPIDLE", "1500ms", allowed("TCP_KEEPIDLE")},
 		{"TCP_KEEPIDLE=2147483648s", "TCP_KEEPIDLE", "2147483648s", allowed("TCP_KEEPIDLE")},
 		{"SO_LINGER=-1s", "SO_LINGER", "-1s", "off"},
+		{"SO_LINGER=-1ns", "SO_LINGER", "-1ns", "off"}, // not another way to write off
 		{"SO_LINGER=5", "SO_LINGER", "5", "off"},
 		{"SO_LINGER=true", "SO_LINGER", "true", "off"},
 		{"SO_LINGER=2147483648s", "SO_LINGER", "2147483648s", "off"},
@@ -151,21 +152,22 @@ func requireParseError(t *testing.T, err error, option, value string) {
 
 func TestParseSuggests(t *testing.T) {
 	for name, want := range map[string]string{
-		"TCP_KEEPIDEL":      "TCP_KEEPIDLE",
-		"TCP_KEEPIDL":       "TCP_KEEPIDLE",
-		"KEEPIDLE":          "TCP_KEEPIDLE",
-		"keepidle":          "TCP_KEEPIDLE",
-		"tcp_keepidle":      "TCP_KEEPIDLE",
-		"tcp-keepidle":      "TCP_KEEPIDLE",
-		"TCPKEEPIDLE":       "TCP_KEEPIDLE",
-		"tcp-nodelay":       "TCP_NODELAY",
-		"SO_REUSE_PORT":     "SO_REUSEPORT",
-		"SNDBUF":            "SO_SNDBUF",
-		"SO_RCVBUFF":        "SO_RCVBUF",
-		"IP_TLL":            "IP_TTL",
-		"IPV6_UNICAST_HOP":  "IPV6_UNICAST_HOPS",
-		"EXCLUSIVEADDRUSE":  "SO_EXCLUSIVEADDRUSE",
-		"TCP_USER_TIMEOUTS": "TCP_USER_TIMEOUT",
+		"TCP_KEEPIDEL":        "TCP_KEEPIDLE",
+		"TCP_KEEPIDL":         "TCP_KEEPIDLE",
+		"KEEPIDLE":            "TCP_KEEPIDLE",
+		"keepidle":            "TCP_KEEPIDLE",
+		"tcp_keepidle":        "TCP_KEEPIDLE",
+		"tcp-keepidle":        "TCP_KEEPIDLE",
+		"TCPKEEPIDLE":         "TCP_KEEPIDLE",
+		"ip-local-port-range": "IP_LOCAL_PORT_RANGE",
+		"tcp-nodelay":         "TCP_NODELAY",
+		"SO_REUSE_PORT":       "SO_REUSEPORT",
+		"SNDBUF":              "SO_SNDBUF",
+		"SO_RCVBUFF":          "SO_RCVBUF",
+		"IP_TLL":              "IP_TTL",
+		"IPV6_UNICAST_HOP":    "IPV6_UNICAST_HOPS",
+		"EXCLUSIVEADDRUSE":    "SO_EXCLUSIVEADDRUSE",
+		"TCP_USER_TIMEOUTS":   "TCP_USER_TIMEOUT",
 	} {
 		for _, suffix := range []string{"", "?"} {
 			_, err := sockopt.Parse(name + suffix + "=1")

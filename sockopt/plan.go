@@ -28,7 +28,7 @@ var plans = sync.Pool{New: func() any {
 }}
 
 func newPlan(list Options, stage Stage) *plan {
-	p := plans.Get().(*plan) //nolint:forcetypeassert // the pool holds nothing else
+	p := plans.Get().(*plan)
 	p.list, p.stage = list, stage
 	return p
 }

@@ -116,7 +116,7 @@ func (r *row) inRange(v value) bool {
 		return false
 	}
 	if r.Range == nil {
-		return r.Kind != KindInt || int64(int32(n)) == n //nolint:gosec // the conversion is the check
+		return r.Kind != KindInt || int64(int32(n)) == n
 	}
 	return slices.ContainsFunc(r.Range, func(s Span) bool { return s.Min <= n && n <= s.Max })
 }
@@ -184,27 +184,27 @@ func (r *row) encode(b []byte, v value) int {
 	n, _ := r.units(v)
 	switch r.wire {
 	case wireUint64:
-		binary.NativeEndian.PutUint64(b, uint64(n)) //nolint:gosec // all 64 bits are the value
+		binary.NativeEndian.PutUint64(b, uint64(n))
 		return 8
 	case wireTimeval:
 		return putTimeval(b, time.Duration(v.n))
 	case wireTimeval64:
-		binary.NativeEndian.PutUint64(b, uint64(v.n/int64(time.Second)))                             //nolint:gosec // checked not negative
-		binary.NativeEndian.PutUint64(b[8:], uint64(v.n%int64(time.Second)/int64(time.Microsecond))) //nolint:gosec // as above
+		binary.NativeEndian.PutUint64(b, uint64(v.n/int64(time.Second)))
+		binary.NativeEndian.PutUint64(b[8:], uint64(v.n%int64(time.Second)/int64(time.Microsecond)))
 		return 16
 	case wireLinger:
 		return putLinger(b, time.Duration(v.n))
 	case wireString, wireBytes:
 		return copy(b, v.s)
 	case wireNetIndex:
-		binary.BigEndian.PutUint32(b, uint32(n)) //nolint:gosec // checked
+		binary.BigEndian.PutUint32(b, uint32(n))
 		return 4
 	case wireMreqn:
 		clear(b[:8])
-		binary.NativeEndian.PutUint32(b[8:], uint32(n)) //nolint:gosec // checked
+		binary.NativeEndian.PutUint32(b[8:], uint32(n))
 		return 12
 	}
-	binary.NativeEndian.PutUint32(b, uint32(n)) //nolint:gosec // checked; a negative int keeps its bits
+	binary.NativeEndian.PutUint32(b, uint32(n))
 	return 4
 }
 
@@ -213,9 +213,9 @@ func (r *row) decode(b []byte) value {
 	switch r.wire {
 	case wireUint64:
 		if len(b) < 8 {
-			return value{n: int64(uint32(integer(b)))} //nolint:gosec // an older kernel with a narrower field
+			return value{n: int64(uint32(integer(b)))}
 		}
-		return value{n: int64(binary.NativeEndian.Uint64(b))} //nolint:gosec // all 64 bits are the value
+		return value{n: int64(binary.NativeEndian.Uint64(b))}
 	case wireTimeval:
 		return value{n: int64(timeval(b))}
 	case wireTimeval64:
@@ -241,14 +241,14 @@ func (r *row) ofInteger(n int32) value {
 	case KindDuration:
 		return value{n: int64(n) * int64(r.scale())}
 	case KindUint32, KindPortRange:
-		return value{n: int64(uint32(n))} //nolint:gosec // the kernel's type is unsigned
+		return value{n: int64(uint32(n))}
 	}
 	return value{n: int64(n)}
 }
 
 func timeval64(b []byte) int64 {
-	sec := int64(binary.NativeEndian.Uint64(b))      //nolint:gosec // the kernel's type is signed
-	usec := int64(binary.NativeEndian.Uint64(b[8:])) //nolint:gosec // as above
+	sec := int64(binary.NativeEndian.Uint64(b))
+	usec := int64(binary.NativeEndian.Uint64(b[8:]))
 	return sec*int64(time.Second) + usec*int64(time.Microsecond)
 }
 
@@ -261,5 +261,5 @@ func integer(b []byte) int32 {
 		}
 		return n
 	}
-	return int32(binary.NativeEndian.Uint32(b)) //nolint:gosec // the kernel's type is signed
+	return int32(binary.NativeEndian.Uint32(b))
 }

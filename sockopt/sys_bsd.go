@@ -21,7 +21,7 @@ func getsockopt(fd uintptr, level, number int, b []byte) (int, error) {
 	switch len(b) {
 	case 4:
 		n, err := unix.GetsockoptInt(int(fd), level, number)
-		binary.NativeEndian.PutUint32(b, uint32(n)) //nolint:gosec // a C int keeps its bits
+		binary.NativeEndian.PutUint32(b, uint32(n))
 		return 4, err
 	case 8:
 		n, err := unix.GetsockoptUint64(int(fd), level, number)

@@ -24,7 +24,7 @@ func setsockopt(fd uintptr, level, number int, b []byte, fast bool) error {
 
 // getsockopt fills b and returns how many bytes the kernel wrote.
 func getsockopt(fd uintptr, level, number int, b []byte) (int, error) {
-	n := uint32(len(b)) //nolint:gosec // buffers of a few bytes
+	n := uint32(len(b))
 	_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, fd, uintptr(level), uintptr(number),
 		uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(unsafe.Pointer(&n)), 0)
 	return int(n), errnoError(errno)
@@ -76,7 +76,7 @@ func guardInterface(fd uintptr, v value) error {
 	if err != nil {
 		return err
 	}
-	ifr.SetUint32(uint32(v.n)) //nolint:gosec // checked by the row's range
+	ifr.SetUint32(uint32(v.n))
 	if err := unix.IoctlIfreq(int(fd), unix.SIOCGIFNAME, ifr); err != nil {
 		return fmt.Errorf("interface %d: %w", v.n, err)
 	}

@@ -80,7 +80,7 @@ func putLinger(b []byte, d time.Duration) int {
 		on, d = 0, 0
 	}
 	binary.NativeEndian.PutUint32(b, on)
-	binary.NativeEndian.PutUint32(b[4:], uint32(d/time.Second)) //nolint:gosec // checked by the row's range
+	binary.NativeEndian.PutUint32(b[4:], uint32(d/time.Second))
 	return 8
 }
 

@@ -12,13 +12,13 @@ import (
 
 // setsockopt makes the call. There are no raw calls here.
 func setsockopt(fd uintptr, level, number int, b []byte, _ bool) error {
-	return windows.Setsockopt(windows.Handle(fd), int32(level), int32(number), unsafe.SliceData(b), int32(len(b))) //nolint:gosec // C ints
+	return windows.Setsockopt(windows.Handle(fd), int32(level), int32(number), unsafe.SliceData(b), int32(len(b)))
 }
 
 // getsockopt fills b and returns how many bytes the provider wrote: for booleans this may be one.
 func getsockopt(fd uintptr, level, number int, b []byte) (int, error) {
-	n := int32(len(b))                                                                                  //nolint:gosec // buffers of a few bytes
-	err := windows.Getsockopt(windows.Handle(fd), int32(level), int32(number), unsafe.SliceData(b), &n) //nolint:gosec // C ints
+	n := int32(len(b))
+	err := windows.Getsockopt(windows.Handle(fd), int32(level), int32(number), unsafe.SliceData(b), &n)
 	return int(n), err
 }
 
@@ -88,7 +88,7 @@ func carriesIPv4(fd uintptr) bool {
 
 // putTimeval writes a time limit, a DWORD of milliseconds on Windows.
 func putTimeval(b []byte, d time.Duration) int {
-	binary.NativeEndian.PutUint32(b, uint32(d/time.Millisecond)) //nolint:gosec // checked by the row's range
+	binary.NativeEndian.PutUint32(b, uint32(d/time.Millisecond))
 	return 4
 }
 
@@ -104,7 +104,7 @@ func putLinger(b []byte, d time.Duration) int {
 		on, d = 0, 0
 	}
 	binary.NativeEndian.PutUint16(b, on)
-	binary.NativeEndian.PutUint16(b[2:], uint16(min(d/time.Second, math.MaxUint16))) //nolint:gosec // checked by the row's range
+	binary.NativeEndian.PutUint16(b[2:], uint16(min(d/time.Second, math.MaxUint16)))
 	return 4
 }
 

@@ -272,8 +272,8 @@ func inMemoryGroup(t *testing.T) bool {
 func enterMemoryGroup(t *testing.T) {
 	t.Helper()
 	needRoot(t)
-	dir, err := os.MkdirTemp(memoryGroups, "sockopt-test-")
-	if err != nil {
+	dir := filepath.Join(memoryGroups, fmt.Sprintf("sockopt-test-%d-%d", os.Getpid(), unix.Gettid()))
+	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Skipf("no memory controller of control groups version 1: %v", err)
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "memory.kmem.tcp.limit_in_bytes"), []byte("1073741824"), 0))

@@ -93,7 +93,7 @@ func (d infoDecoder) u64(p *uint64) int64 {
 	if !d.has(unsafe.Pointer(p), 8) {
 		return Absent
 	}
-	return int64(min(*p, math.MaxInt64)) //nolint:gosec // capped
+	return int64(min(*p, math.MaxInt64))
 }
 
 func (d infoDecoder) micros(p *uint32) time.Duration { return scaled(d.u32(p), time.Microsecond) }

@@ -65,7 +65,7 @@ func compareWithSS(t *testing.T, c *net.TCPConn, m *TCPMetrics) {
 		t.Log("ss is not installed")
 		return
 	}
-	out, err := exec.CommandContext(t.Context(), ss, "-Htin", "src", c.LocalAddr().String(), "dst", c.RemoteAddr().String()).Output() //nolint:gosec // own addresses
+	out, err := exec.CommandContext(t.Context(), ss, "-Htin", "src", c.LocalAddr().String(), "dst", c.RemoteAddr().String()).Output()
 	require.NoError(t, err)
 	figure := func(pattern string) int64 {
 		found := regexp.MustCompile(pattern).FindSubmatch(out)

@@ -98,7 +98,7 @@ type reader struct {
 func (r *reader) catalog(list *ast.CompositeLit) []option {
 	var options []option
 	for _, e := range list.Elts {
-		v := e.(*ast.CompositeLit).Elts //nolint:forcetypeassert // the catalog has no other form; a panic shows a new one
+		v := e.(*ast.CompositeLit).Elts
 		options = append(options, option{r.text(v[0]), r.text(v[1]), r.text(v[2]), r.text(v[3]), r.text(v[4])})
 	}
 	return options
@@ -107,7 +107,7 @@ func (r *reader) catalog(list *ast.CompositeLit) []option {
 func (r *reader) table(list *ast.CompositeLit, rows map[string]fields) {
 	for _, e := range list.Elts {
 		f := fields{}
-		r.literal(e.(*ast.CompositeLit), f) //nolint:forcetypeassert // as above
+		r.literal(e.(*ast.CompositeLit), f)
 		if _, twice := rows[f["Name"]]; twice {
 			r.errs = append(r.errs, fmt.Errorf("%s has two rows", f["Name"]))
 		}
@@ -118,8 +118,8 @@ func (r *reader) table(list *ast.CompositeLit, rows map[string]fields) {
 // literal adds the fields of a struct literal, and of the Info inside of it.
 func (r *reader) literal(lit *ast.CompositeLit, f fields) {
 	for _, e := range lit.Elts {
-		kv := e.(*ast.KeyValueExpr)     //nolint:forcetypeassert // as above
-		key := kv.Key.(*ast.Ident).Name //nolint:forcetypeassert // as above
+		kv := e.(*ast.KeyValueExpr)
+		key := kv.Key.(*ast.Ident).Name
 		if inner, ok := kv.Value.(*ast.CompositeLit); ok && key == "Info" {
 			r.literal(inner, f)
 			continue
