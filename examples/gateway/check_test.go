@@ -96,7 +96,7 @@ listeners: [{name: l, address: "127.0.0.1:0", options: *o, routes: [{upstream: a
 		strings.Repeat("{routes: *r},", 2000) + "]\n"
 	_, err = Load("x.yaml", []byte(many))
 	require.Error(t, err)
-	assert.Contains(t, err.Error(), "more than 100000 values")
+	assert.Contains(t, err.Error(), fmt.Sprintf("more than %d values", maxNodes))
 }
 
 // FuzzLoad: whatever the file, there is a configuration that can be used, or

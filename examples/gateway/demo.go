@@ -13,7 +13,7 @@ import (
 )
 
 // demoTime bounds a whole demo, whatever goes wrong.
-const demoTime = 30 * time.Second
+const demoTime = time.Minute
 
 // demoOptions are what the clients of the demo ask for on their own sockets.
 func demoOptions() sockopt.Options {

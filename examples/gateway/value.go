@@ -11,7 +11,7 @@ import (
 )
 
 // maxNodes bounds the keys and list entries of a file, aliases expanded.
-const maxNodes = 100_000
+const maxNodes = 20_000
 
 // A value is one node of the file, with the place it has there. Its methods
 // note what is wrong and go on, so that one pass finds every error.
