@@ -8,6 +8,7 @@ import (
 	"go/types"
 	"os"
 	"strconv"
+	"strings"
 
 	"golang.org/x/tools/go/packages"
 )
@@ -151,23 +152,20 @@ func noPath(*types.Package) string { return "" }
 
 // list is "-1, 1..255" for spans and "-1" for numbers.
 func (r *reader) list(lit *ast.CompositeLit) string {
-	text := ""
-	for i, e := range lit.Elts {
-		if i > 0 {
-			text += ", "
-		}
+	var parts []string
+	for _, e := range lit.Elts {
 		span, ok := e.(*ast.CompositeLit)
 		if !ok {
-			text += r.text(e)
+			parts = append(parts, r.text(e))
 			continue
 		}
 		low, high := r.text(span.Elts[0]), r.text(span.Elts[1])
-		text += low
 		if low != high {
-			text += ".." + high
+			low += ".." + high
 		}
+		parts = append(parts, low)
 	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 // number reads a field as an integer, 0 if it is not there.
