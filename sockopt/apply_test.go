@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"net"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -121,6 +122,10 @@ func TestPreferred(t *testing.T) {
 	require.NoError(t, sockopt.Options{}.Apply(c))
 	require.NoError(t, sockopt.IPTTL.Set(c, 10))
 	require.Error(t, list.Verify(c), "it is there and differs")
+
+	required := sockopt.UserCookie.Value(7)
+	require.NoError(t, sockopt.Options{required, sockopt.Prefer(required)}.Apply(c), "the later counts")
+	require.ErrorIs(t, sockopt.Options{sockopt.Prefer(required), required}.Apply(c), errors.ErrUnsupported)
 }
 
 // Control is what package net calls before bind and connect, for both versions of IP with one list.
@@ -200,6 +205,28 @@ func TestSnapshotOrder(t *testing.T) {
 			assert.Equal(t, name == "listener", has6)
 		})
 	}
+}
+
+// A dual-stack socket has both levels of an option with a twin. A list that names both sets each by its name, and
+// a difference at one level is found whatever the other says.
+func TestLevelsOfDualStack(t *testing.T) {
+	needIPv6(t, "udp6")
+	p, err := net.ListenPacket("udp", "[::]:0") // bound to one address it would be for IPv6 only
+	require.NoError(t, err)
+	defer p.Close()
+	c := p.(*net.UDPConn)
+	require.False(t, get(t, sockopt.IPv6V6Only, c))
+
+	ttl, hops := sockopt.Options{sockopt.IPTTL.Value(9)}, sockopt.Options{sockopt.IPv6UnicastHops.Value(10)}
+	both := slices.Concat(ttl, hops)
+	require.NoError(t, both.Apply(c))
+	require.NoError(t, both.Verify(c))
+	assert.Equal(t, 10, get(t, sockopt.IPTTL, c), "its traffic is IPv6")
+	require.ErrorContains(t, ttl.Verify(c), "the kernel says 10 (rule for IPV6_UNICAST_HOPS")
+	require.ErrorContains(t, hops.Verify(c), "the kernel says 9 (rule for IP_TTL")
+	require.NoError(t, ttl.Apply(c))
+	require.NoError(t, ttl.Verify(c))
+	require.Error(t, both.Verify(c))
 }
 
 // One list serves many sockets at the same time.

@@ -133,7 +133,7 @@ func TestHandleTooLate(t *testing.T) {
 	require.NoError(t, sockopt.IPv6V6Only.Set(l, true), "it has that value")
 	err := sockopt.IPv6V6Only.Set(l, false)
 	requireRefusal(t, err, "set", "IPV6_V6ONLY", "false", "tcp6", syscall.EINVAL)
-	assert.ErrorContains(t, err, "before bind")
+	assert.ErrorContains(t, err, "too late, only before bind")
 }
 
 // Every function reports a socket that is closed, and one that never was.
