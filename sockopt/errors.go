@@ -21,7 +21,7 @@ type Error struct {
 	Err     error
 }
 
-// Error returns "sockopt: set TCP_KEEPIDLE=0s on tcp4 at bind: invalid argument".
+// Error returns "sockopt: set TCP_KEEPIDLE=0s on tcp4 at stage established: invalid argument".
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("sockopt: " + e.Op + " " + e.Option)

@@ -8,7 +8,7 @@ import (
 )
 
 // Info is what the table knows of an option. On a platform that lacks the option, Supported is false
-// and only Name, Ident, Kind, Doc and Man are set.
+// and of the rest only Name, Ident, Kind, Doc and Man mean something.
 type Info struct {
 	Name      string // the kernel's name: "TCP_KEEPIDLE"
 	Ident     string // the handle's name: "TCPKeepIdle"
