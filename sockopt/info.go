@@ -49,8 +49,8 @@ func (i Info) RefusedByMPTCP() bool {
 	return i.Networks&tcp != 0 && i.Networks&MPTCP == 0
 }
 
-// Allowed describes the values that the option takes: "true or false", "1s..32767s", "-1 or 1..255 hop",
-// "off or 0s..65535s".
+// Allowed describes the values that the option takes: "true or false", "-1 or 1..255 hop",
+// "1s..32767s in steps of 1s", "off or 0s..65535s in steps of 1s".
 func (i Info) Allowed() string {
 	if i.Range == nil {
 		return i.Kind.allowed()
@@ -63,11 +63,13 @@ func (i Info) Allowed() string {
 		}
 	}
 	text := strings.Join(parts, " or ")
-	if i.Kind == KindLinger {
-		return "off or " + text
-	}
-	if i.Kind != KindDuration && i.Unit != "" {
-		text += " " + i.Unit
+	switch {
+	case i.Kind == KindLinger:
+		return "off or " + text + " in steps of " + i.bound(1)
+	case i.Kind == KindDuration:
+		return text + " in steps of " + i.bound(1)
+	case i.Unit != "":
+		return text + " " + i.Unit
 	}
 	return text
 }

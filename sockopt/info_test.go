@@ -107,9 +107,9 @@ func TestAllowed(t *testing.T) {
 		{sockopt.Info{Kind: sockopt.KindInt, Range: []sockopt.Span{{Min: 0, Max: 5}}}, "0..5"},
 		{sockopt.Info{Kind: sockopt.KindInt, Unit: "hop", Range: []sockopt.Span{{Min: -1, Max: -1}, {Min: 1, Max: 255}}}, "-1 or 1..255 hop"},
 		{sockopt.Info{Kind: sockopt.KindInt, Range: []sockopt.Span{{Min: 10, Max: 10}, {Min: 20, Max: 20}, {Min: 30, Max: 30}}}, "10 or 20 or 30"},
-		{sockopt.Info{Kind: sockopt.KindDuration, Unit: "s", Range: []sockopt.Span{{Min: 1, Max: 32767}}}, "1s..32767s"},
-		{sockopt.Info{Kind: sockopt.KindDuration, Unit: "µs", Range: []sockopt.Span{{Min: 0, Max: 999}}}, "0µs..999µs"},
-		{sockopt.Info{Kind: sockopt.KindLinger, Unit: "s", Range: []sockopt.Span{{Min: 0, Max: 65535}}}, "off or 0s..65535s"},
+		{sockopt.Info{Kind: sockopt.KindDuration, Unit: "s", Range: []sockopt.Span{{Min: 1, Max: 32767}}}, "1s..32767s in steps of 1s"},
+		{sockopt.Info{Kind: sockopt.KindDuration, Unit: "µs", Range: []sockopt.Span{{Min: 0, Max: 999}}}, "0µs..999µs in steps of 1µs"},
+		{sockopt.Info{Kind: sockopt.KindLinger, Unit: "s", Range: []sockopt.Span{{Min: 0, Max: 65535}}}, "off or 0s..65535s in steps of 1s"},
 	}
 	for _, test := range tests {
 		assert.Equal(t, test.want, test.info.Allowed())

@@ -106,7 +106,7 @@ func TestParseErrors(t *testing.T) {
 		{"TCP_KEEPIDLE=30", "TCP_KEEPIDLE", "30", allowed("TCP_KEEPIDLE")},
 		{"TCP_KEEPIDLE=0s", "TCP_KEEPIDLE", "0s", allowed("TCP_KEEPIDLE")},
 		{"TCP_KEEPIDLE=-1s", "TCP_KEEPIDLE", "-1s", allowed("TCP_KEEPIDLE")},
-		{"TCP_KEEPIDLE=1500ms", "TCP_KEEPIDLE", "1500ms", allowed("TCP_KEEPIDLE")},
+		{"TCP_KEEPIDLE=1500ms", "TCP_KEEPIDLE", "1500ms", "in steps of 1s"},
 		{"TCP_KEEPIDLE=2147483648s", "TCP_KEEPIDLE", "2147483648s", allowed("TCP_KEEPIDLE")},
 		{"SO_LINGER=-1s", "SO_LINGER", "-1s", "off"},
 		{"SO_LINGER=-1ns", "SO_LINGER", "-1ns", "off"}, // not another way to write off
