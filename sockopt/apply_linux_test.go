@@ -365,7 +365,10 @@ func TestRaw(t *testing.T) {
 	err := Options{Raw(unix.IPPROTO_TCP, 9999, []byte{1, 0, 0, 0})}.Apply(f)
 	assert.ErrorIs(t, err, unix.ENOPROTOOPT)
 	assert.ErrorIs(t, err, errors.ErrUnsupported)
-	assert.ErrorIs(t, Options{Raw(unix.IPPROTO_TCP, 9999, []byte{1, 0, 0, 0})}.Verify(f), unix.ENOPROTOOPT)
+	advice := Options{Raw(unix.SOL_SOCKET, unix.SO_CNX_ADVICE, []byte{1, 0, 0, 0})} // can be set only
+	require.NoError(t, advice.Apply(f))
+	require.NoError(t, advice.Verify(f))
+	assert.Equal(t, "cannot be read", advice.Report(f)[0].Note)
 	assert.ErrorIs(t, Options{Raw(unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, nil)}.Apply(f), unix.EINVAL)
 	key := Raw(unix.IPPROTO_TCP, unix.TCP_FASTOPEN_KEY, []byte("0123456789abcdef0123456789ABCDEF"))
 	require.NoError(t, Options{key}.Control("tcp4", "", rawConn(t, f)))

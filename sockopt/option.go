@@ -29,7 +29,8 @@ func Prefer(o Option) Option {
 }
 
 // Raw returns an option that the table lacks, with the bytes that setsockopt takes as its value.
-// It is applied at the Bind stage and by Apply, on any socket. The text form is "level/number=0x01000000".
+// It is applied at the Bind stage and by Apply, on any socket; Verify compares the bytes if the kernel lets them be read.
+// The text form is "level/number=0x01000000".
 func Raw(level, number int, value []byte) Option {
 	return newOption(&rawRow, rawValue(level, number, string(value)))
 }

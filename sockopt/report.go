@@ -70,6 +70,9 @@ func (s *socket) report(list Options, o *Option) Result {
 		return res
 	default:
 		res.Got, res.Note, err = s.compare(list, o)
+		if o.row == &rawRow && lacksOption(err) { // the table does not know which of them can be set only
+			res.Note, err = "cannot be read", nil
+		}
 	}
 	if err == nil && res.Note == "" && o.row.ReadBack == Live {
 		res.Note = Live.String()
