@@ -45,6 +45,9 @@ func (o Options) Check(network string, stages ...Stage) error {
 	var errs []error
 	for i := range o {
 		opt := &o[i]
+		if o.superseded(i) {
+			continue
+		}
 		err := opt.checkFor(network, stages)
 		if err != nil && !(opt.prefer && lacksOption(err)) {
 			errs = append(errs, opt.fail("set", network, 0, err))

@@ -105,3 +105,10 @@ func TestCheckJoinsErrors(t *testing.T) {
 	assert.Equal(t, []string{"SO_TYPE", "SO_USER_COOKIE", "IP_TTL"}, names)
 	require.NoError(t, sockopt.Options(nil).Check("tcp"))
 }
+
+// TestCheckSuperseded: a value that a later one replaces is not looked at, as when the list is applied.
+func TestCheckSuperseded(t *testing.T) {
+	list := sockopt.Options{sockopt.TCPKeepCnt.Value(-5), sockopt.TCPKeepCnt.Value(5)}
+	require.NoError(t, list.Check("tcp"))
+	require.ErrorIs(t, list[:1].Check("tcp"), syscall.EINVAL)
+}

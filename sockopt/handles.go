@@ -662,8 +662,9 @@ var (
 	IPv6RecvErr = Handle[bool]{&rows[122]}
 
 	// IPv6V6Only is IPV6_V6ONLY: it keeps IPv4-mapped traffic away.
-	// Linux 2.4.21, macOS, FreeBSD, BSD: before bind; package net sets it before Control.
+	// Linux 2.4.21: before bind; package net sets it before Control; binding an address that is not :: sets it.
 	// Windows Vista: before bind; true by default; package net sets it before Control.
+	// macOS, FreeBSD, BSD: before bind; package net sets it before Control.
 	// See ipv6(7).
 	IPv6V6Only = Handle[bool]{&rows[123]}
 

@@ -46,8 +46,11 @@ func (o *Option) jsonValue() string {
 }
 
 // UnmarshalJSON reads an object as MarshalJSON writes it, and keeps its order. A value of the wrong JSON type,
-// a name given twice and what [Parse] refuses are errors; all are joined, and the list is left as it was.
+// a name given twice and what [Parse] refuses are errors; all are joined, and the list is left as it was. So it is by null.
 func (o *Options) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" { // as package json has it for every type
+		return nil
+	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
 		return noObject()

@@ -104,7 +104,6 @@ func TestUnmarshalErrors(t *testing.T) {
 		{`{"IP_TTL":1,"IP_TTL":2}`, "IP_TTL", "2", "twice"},
 		{`{"IP_TTL":1,"IP_TTL?":2}`, "IP_TTL?", "2", "twice"},
 		{`{"6/4":"0x01","+6/4":"0x02"}`, "+6/4", `"0x02"`, "twice"},
-		{`null`, "options", "", "want a JSON object"},
 		{`[]`, "options", "", "want a JSON object"},
 		{`"TCP_NODELAY=true"`, "options", "", "want a JSON object"},
 		{`7`, "options", "", "want a JSON object"},
@@ -145,4 +144,13 @@ func TestUnmarshalBrokenText(t *testing.T) {
 		assert.ErrorContains(t, err, "want a JSON object", text)
 		assert.Equal(t, sockopt.Options{sockopt.Linger.Value(0)}, list, text)
 	}
+}
+
+// TestUnmarshalNull: null leaves a list as it is, which is what package json does with every type.
+func TestUnmarshalNull(t *testing.T) {
+	list := sockopt.Options{sockopt.TCPNoDelay.Value(false)}
+	require.NoError(t, json.Unmarshal([]byte(`null`), &list))
+	assert.Equal(t, sockopt.Options{sockopt.TCPNoDelay.Value(false)}, list)
+	require.NoError(t, list.UnmarshalJSON([]byte(`null`)))
+	assert.Len(t, list, 1)
 }

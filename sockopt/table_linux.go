@@ -126,7 +126,7 @@ var table = []row{
 	{Info: Info{Name: "IPV6_MTU_DISCOVER", Level: unix.IPPROTO_IPV6, Number: unix.IPV6_MTU_DISCOVER, Range: []Span{{0, 5}}, Networks: inet6, Twin: "IP_MTU_DISCOVER", Since: "~2.2", Note: "0 never, 1 per route, 2 always, 3 probe, 4 interface, 5 omit"}},
 	{Info: Info{Name: "IPV6_MTU", Level: unix.IPPROTO_IPV6, Number: unix.IPV6_MTU, Unit: "byte", Range: []Span{{0, 0}, {1280, math.MaxInt32}}, Networks: inet6, ReadBack: Live, Since: "~2.2", Note: "reads on connected sockets"}},
 	{Info: Info{Name: "IPV6_RECVERR", Level: unix.IPPROTO_IPV6, Number: unix.IPV6_RECVERR, Networks: inet6, Twin: "IP_RECVERR", Since: "~2.2"}},
-	{Info: Info{Name: "IPV6_V6ONLY", Level: unix.IPPROTO_IPV6, Number: unix.IPV6_V6ONLY, Networks: TCP6 | UDP6 | MPTCP, Order: -1, Until: BeforeBind, Since: "2.4.21", Note: "package net sets it before Control"}},
+	{Info: Info{Name: "IPV6_V6ONLY", Level: unix.IPPROTO_IPV6, Number: unix.IPV6_V6ONLY, Networks: TCP6 | UDP6 | MPTCP, Order: -1, Until: BeforeBind, Since: "2.4.21", Note: "package net sets it before Control; binding an address that is not :: sets it"}},
 	{Info: Info{Name: "IPV6_MULTICAST_ALL", Level: unix.IPPROTO_IPV6, Number: unix.IPV6_MULTICAST_ALL, Networks: inet6, Twin: "IP_MULTICAST_ALL", Since: "4.20"}},
 	{Info: Info{Name: "IPV6_RECVERR_RFC4884", Level: unix.IPPROTO_IPV6, Number: unix.IPV6_RECVERR_RFC4884, Networks: inet6, Twin: "IP_RECVERR_RFC4884", Since: "~5.9"}},
 	{Info: Info{Name: "IPV6_FLOWINFO_SEND", Level: unix.IPPROTO_IPV6, Number: ipv6FlowInfoSend, Networks: inet6, Since: "~2.2"}},

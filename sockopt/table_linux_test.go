@@ -3,6 +3,7 @@ package sockopt
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -148,6 +149,9 @@ func testRow(t *testing.T, r *row, network Networks) {
 		err = o.apply(f)
 		if errors.Is(err, errors.ErrUnsupported) && olderThan(t, r.Since) {
 			t.Skipf("%v; this kernel is older", err)
+		}
+		if r.Capability != "" && errors.Is(err, fs.ErrPermission) {
+			needRoot(t)
 		}
 		require.NoError(t, err)
 		require.NoError(t, Options{o}.Verify(f))

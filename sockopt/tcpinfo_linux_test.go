@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"os/exec"
 	"regexp"
@@ -39,8 +40,8 @@ func TestTCPInfo(t *testing.T) {
 	assert.Positive(t, m.DeliveryRate)
 	assert.Positive(t, m.PacingRate)
 	assert.Positive(t, m.SegsOut)
-	assert.Zero(t, m.BytesRetrans)
-	assert.Zero(t, m.TotalRetrans)
+	assert.Less(t, m.BytesRetrans, m.BytesSent)
+	assert.Less(t, m.TotalRetrans, m.SegsOut)
 	assert.True(t, m.Timestamps && m.SACK && m.WindowScaling)
 	assert.False(t, m.FastOpen)
 	assert.Positive(t, m.SndWScale)
@@ -96,7 +97,7 @@ func TestTCPInfoAbsent(t *testing.T) {
 	assert.EqualValues(t, Absent, m.TotalRTO)
 	assert.EqualValues(t, Absent, m.RTOTime)
 	full := decodeTCPInfo(ti, unsafe.Sizeof(*ti))
-	assert.EqualValues(t, 1<<63-1, full.PacingRate, "no limit")
+	assert.Equal(t, int64(math.MaxInt64), full.PacingRate, "no limit")
 	assert.Zero(t, full.RTOTime)
 	assert.Empty(t, TCPState(99).String())
 	assert.Empty(t, decodeTCPInfo(&unix.TCPInfo{Ca_state: 9}, 8).Congestion)
