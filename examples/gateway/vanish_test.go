@@ -65,6 +65,38 @@ func TestClientDisappearsWhileSending(t *testing.T) {
 	}
 }
 
+// The same while it waits for the response.
+func TestClientDisappearsWhileWaiting(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			settled(t)
+			began, seen := make(chan struct{}), make(chan struct{})
+			up := upstream(t, func(_ http.ResponseWriter, r *http.Request) {
+				close(began)
+				<-r.Context().Done()
+				close(seen)
+			})
+			g := start(t, front(up), nil)
+			ctx, vanish := context.WithCancel(t.Context())
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, g.url(way.listener, way.scheme, "/"), nil)
+			require.NoError(t, err)
+			go func() {
+				<-began
+				vanish()
+			}()
+			_, err = client(t, way.version, g.roots()).Do(req)
+			require.ErrorIs(t, err, context.Canceled)
+			select {
+			case <-seen:
+			case <-time.After(patience):
+				t.Fatal("the upstream does not see that the client is gone")
+			}
+			g.log.eventually(t, "status=499")
+			assert.NotContains(t, g.log.String(), "level=WARN")
+		})
+	}
+}
+
 // The same in the middle of a response.
 func TestClientDisappearsWhileReading(t *testing.T) {
 	for _, way := range ways {
@@ -127,6 +159,27 @@ func TestClientStallsWhileReading(t *testing.T) {
 			require.NoError(t, err)
 			defer res.Body.Close()
 			g.log.eventually(t, "complete=false")
+		})
+	}
+}
+
+// A client that has sent its body is not stalled, however long the answer takes.
+func TestSlowAnswerIsNoStall(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			settled(t)
+			up := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+				io.Copy(io.Discard, r.Body)
+				time.Sleep(700 * time.Millisecond)
+				io.WriteString(w, "done")
+			})
+			g := start(t, stalling(up), nil)
+			for _, body := range []io.Reader{strings.NewReader("short"), noise(1<<20, 9)} {
+				res, err := client(t, way.version, g.roots()).Post(g.url(way.listener, way.scheme, "/"), "", body)
+				require.NoError(t, err)
+				assert.Equal(t, "done", readAll(t, res))
+				assert.Equal(t, http.StatusOK, res.StatusCode)
+			}
 		})
 	}
 }
