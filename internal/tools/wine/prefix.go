@@ -133,5 +133,6 @@ func (p *prefix) env() []string {
 		"WINEPREFIX="+p.dir,
 		"WINEDEBUG=-all",
 		"WINEDLLOVERRIDES=mscoree,mshtml=", // no Mono, no Gecko: they would be downloaded
+		"LC_ALL=C.UTF-8",                   // in the C locale wine finds no file whose name is not ASCII
 	)
 }
