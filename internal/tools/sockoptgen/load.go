@@ -53,19 +53,15 @@ func load(dir string, s system) (table, error) {
 	t := table{system: s, rows: map[string]fields{}}
 	for _, file := range pkgs[0].Syntax {
 		ast.Inspect(file, func(n ast.Node) bool {
-			spec, ok := n.(*ast.ValueSpec)
-			if !ok || len(spec.Values) != 1 {
-				return true
-			}
-			list, ok := spec.Values[0].(*ast.CompositeLit)
+			list, ok := n.(*ast.CompositeLit)
 			if !ok {
 				return true
 			}
-			switch spec.Names[0].Name {
-			case "catalog":
-				t.catalog = r.catalog(list)
-			case "table":
+			switch types.TypeString(r.info.TypeOf(list), noPath) {
+			case "[]row":
 				r.table(list, t.rows)
+			case "[" + strconv.Itoa(len(list.Elts)) + "]entry":
+				t.catalog = r.catalog(list)
 			}
 			return true
 		})
