@@ -1,5 +1,6 @@
 //go:build !linux
 
+// Ratios prints what the SDK costs beside the same work written by hand. It needs Linux.
 package main
 
 import (
