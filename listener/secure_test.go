@@ -110,7 +110,9 @@ func TestCloseEndsHandshakesAndConnsThatNobodyAccepted(t *testing.T) {
 	for range 10 {
 		clients = append(clients, dial(t, l))
 	}
-	clients = append(clients, dialTLS(t, l, ca.client()))
+	config := ca.client()
+	config.MaxVersion = tls.VersionTLS12 // there the server is the last to speak, so its handshake is done as well
+	clients = append(clients, dialTLS(t, l, config))
 	start := time.Now()
 	require.NoError(t, l.Close())
 	assert.Less(t, time.Since(start), 10*time.Second)

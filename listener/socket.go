@@ -15,19 +15,19 @@ func applyStage(stage sockopt.Stage, o sockopt.Options, local net.Addr, socket a
 		return nil
 	}
 	raw, err := rawConn(socket)
-	if err != nil {
-		return err
+	if err == nil {
+		err = o.ApplyStage(stage, sockopt.NetworkOf(local), raw)
 	}
-	return o.ApplyStage(stage, sockopt.NetworkOf(local), raw)
+	return err
 }
 
 // control calls f with the descriptor of a socket of package net.
 func control(socket any, f func(fd uintptr)) error {
 	raw, err := rawConn(socket)
-	if err != nil {
-		return err
+	if err == nil {
+		err = raw.Control(f)
 	}
-	return raw.Control(f)
+	return err
 }
 
 // rawConn returns the raw conn that all listeners and conns of package net have.
