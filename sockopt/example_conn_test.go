@@ -121,7 +121,7 @@ func ExampleOptions_Verify() {
 	fmt.Println(sockopt.Options{sockopt.TCPNoDelay.Value(false)}.Verify(conn))
 	// Output:
 	// <nil>
-	// sockopt: verify TCP_NODELAY=false on tcp4: the kernel says true (rule for TCP_NODELAY: exact)
+	// sockopt: verify TCP_NODELAY=false on tcp4: the kernel says true (rule for TCP_NODELAY: exact; note: package net sets it after connect and accept)
 }
 
 func ExampleOptions_Report() {

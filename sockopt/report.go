@@ -114,10 +114,18 @@ func (s *socket) compareRow(o *Option, r *row) (string, error) {
 	}
 	text := r.Kind.format(got)
 	if !r.took(want, got, s) {
-		return text, fmt.Errorf("the kernel says %s (rule for %s: %s)", text, r.Name, r.ReadBack)
+		return text, r.differs(text)
 	}
 	if r.guard != nil {
 		return text, r.guard(s.fd, want)
 	}
 	return text, nil
+}
+
+// differs is the cause of an error about a value that did not take effect, with what is known to come in between.
+func (r *row) differs(got string) error {
+	if r.Note == "" {
+		return fmt.Errorf("the kernel says %s (rule for %s: %s)", got, r.Name, r.ReadBack)
+	}
+	return fmt.Errorf("the kernel says %s (rule for %s: %s; note: %s)", got, r.Name, r.ReadBack, r.Note)
 }
