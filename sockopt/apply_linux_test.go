@@ -192,6 +192,7 @@ func TestTwinTranslation(t *testing.T) {
 	assert.Equal(t, 0, intOf(t, f, unix.IPPROTO_IP, unix.IP_TOS))
 	err := IPv6UnicastHops.Set(f, 0)
 	assert.ErrorIs(t, err, syscall.EINVAL, "IPv4 has no such value, and the socket carries IPv4 too")
+	assert.Equal(t, 64, intOf(t, f, unix.IPPROTO_IPV6, unix.IPV6_UNICAST_HOPS), "so it is set at no level")
 	require.NoError(t, IPv6V6Only.Set(f, true))
 	assert.NoError(t, IPv6UnicastHops.Set(f, 0))
 }

@@ -18,7 +18,7 @@ type Error struct {
 	Value   string // what was to be set or was found wanting; "" for none
 	Network string // "tcp4", "udp6", "unix"; "" where no socket is involved yet
 	Stage   Stage  // 0 outside of a stage
-	Err     error
+	Err     error  // the cause, never nil
 }
 
 // Error returns "sockopt: set TCP_KEEPIDLE=0s on tcp4 at stage established: invalid argument".

@@ -27,7 +27,7 @@ type Info struct {
 	Networks     Networks // sockets on which the kernel knows it; those of the Twin come on top
 	Stage        Stage    // when dialers and listeners apply it
 	Order        int      // inside the stage: lower first, then as in the list
-	Until        Deadline // when it is too late
+	Until        Moment   // when it is too late
 	Role         Role     // on accepted conns
 	Capability   string   // needed to set it: "CAP_NET_ADMIN"; "" for none
 	Condition    string   // when Capability is needed; "" for always
@@ -42,7 +42,9 @@ type Info struct {
 }
 
 // A Span is a range of values, both ends included.
-type Span struct{ Min, Max int64 }
+type Span struct {
+	Min, Max int64 // in the Unit of the option
+}
 
 // RefusedByMPTCP reports whether a Multipath TCP socket refuses an option that plain TCP takes.
 func (i Info) RefusedByMPTCP() bool {

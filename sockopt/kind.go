@@ -82,7 +82,9 @@ func (k Kind) allowed() string {
 }
 
 // A PortRange is a range of local ports, both ends included; 0 at either end is the system's limit.
-type PortRange struct{ Low, High uint16 }
+type PortRange struct {
+	Low, High uint16 // in host byte order
+}
 
 // String returns "40000-50000".
 func (p PortRange) String() string { return fmt.Sprintf("%d-%d", p.Low, p.High) }

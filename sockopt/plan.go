@@ -169,10 +169,20 @@ func (p *plan) fail(o *Option, err error) {
 	p.errs = append(p.errs, o.fail("set", p.network, p.stage, err))
 }
 
-// set sets one option at each level that it has on the socket.
+// set sets one option at each level that it has on the socket, or at none if one of them does not take the value.
 func (p *plan) set(o *Option) {
 	if o.row.twin == nil {
 		p.setRow(o, o.row)
+		return
+	}
+	var err error
+	p.socket.levels(o.row, func(r *row) {
+		if r != o.row && !p.list.names(r) { // its own row has been asked by judge
+			err = r.check(r.fromTwin(o.val))
+		}
+	})
+	if err != nil {
+		p.fail(o, err)
 		return
 	}
 	p.socket.levels(o.row, func(r *row) {
@@ -185,12 +195,11 @@ func (p *plan) set(o *Option) {
 // setRow makes the system call.
 func (p *plan) setRow(o *Option, r *row) {
 	v := o.val
-	var err error
-	if r != o.row { // its own row has been asked by judge
+	if r != o.row {
 		v = r.fromTwin(v)
-		err = r.check(v)
 	}
-	if err == nil && r.guard != nil {
+	var err error
+	if r.guard != nil {
 		err = r.guard(p.socket.fd, v)
 	}
 	if err == nil {

@@ -8,7 +8,7 @@ import (
 
 // A Result is what became of one option on one socket.
 type Result struct {
-	Option Option
+	Option Option // what was asked for
 	Got    string // what the kernel says, in text form; "" if it was not read
 	Note   string // why it was not read or not compared; "" if it was
 	Err    error  // nil if the option took effect or does not concern this socket, else an *Error

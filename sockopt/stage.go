@@ -24,37 +24,3 @@ func (s Stage) String() string {
 	}
 	return ""
 }
-
-// A Deadline is the state of a socket after which setting an option has no effect any more.
-type Deadline uint8
-
-const (
-	// AnyTime is for options that take effect whenever they are set.
-	AnyTime Deadline = iota
-	// BeforeBind is for options that only bind looks at.
-	BeforeBind
-	// BeforeConnect is for options that only connect or listen look at.
-	BeforeConnect
-)
-
-// String returns "any time", "before bind" or "before connect".
-func (d Deadline) String() string {
-	return [...]string{"any time", "before bind", "before connect"}[d]
-}
-
-// A Role says what becomes of an option on the conns that a listener accepts.
-type Role uint8
-
-const (
-	// Inherited is for options that an accepted conn has from its listener.
-	Inherited Role = iota
-	// SetAgain is for options that the kernel does not hand on, so they are applied to each accepted conn too.
-	SetAgain
-	// ListenerOnly is for options that mean nothing on an accepted conn.
-	ListenerOnly
-)
-
-// String returns "inherited", "set again" or "listener only".
-func (r Role) String() string {
-	return [...]string{"inherited", "set again", "listener only"}[r]
-}
