@@ -171,7 +171,7 @@ func (p *plan) fail(o *Option, err error) {
 
 // set sets one option at each level that it has on the socket, or at none if one of them does not take the value.
 func (p *plan) set(o *Option) {
-	if o.row.twin == nil {
+	if p.socket.single(o.row) {
 		p.setRow(o, o.row)
 		return
 	}

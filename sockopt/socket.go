@@ -89,6 +89,12 @@ func (s *socket) levels(r *row, f func(*row)) {
 	}
 }
 
+// single reports whether the row is the only level of its logical option on the socket, as far as can be told without
+// asking the kernel.
+func (s *socket) single(r *row) bool {
+	return r.twin == nil || s.network&inet4 != 0 && r.Networks&inet4 != 0
+}
+
 // version is the one of a row and its twin that belongs to a version of IP.
 func (r *row) version(v Networks) *row {
 	if r.Networks&v != 0 {
