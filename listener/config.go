@@ -92,12 +92,23 @@ func (c *Config) clone() *Config {
 	return &n
 }
 
-// validate finds everything that is wrong with the Config, adds the options
-// that the platform asks for, and returns the parsed address.
-func (c *Config) validate() (address, error) {
+// addresses returns what to listen on, and an [*Error] for each bad address.
+func (c *Config) addresses() ([]address, error) {
 	var p problems
 	a, err := parseAddress(c.Address, streams, "tcp")
 	p.add("Address", c.Address, err)
+	return []address{a}, errors.Join(p...)
+}
+
+// validate finds everything that is wrong with the Config, and adds the options
+// that the platform asks for.
+func (c *Config) validate() error {
+	var p problems
+	addresses, err := c.addresses()
+	if err != nil {
+		p = append(p, err)
+	}
+	a := addresses[0]
 	p.add("TLS", "", checkTLS(c.TLS, a.network))
 	if runtime.GOOS == "windows" && a.protocol() == "tcp" {
 		c.Options, err = exclusive(c.Options)
@@ -113,7 +124,7 @@ func (c *Config) validate() (address, error) {
 	if c.MaxHandshakes < 0 {
 		p.add("MaxHandshakes", strconv.Itoa(c.MaxHandshakes), errNegative)
 	}
-	return a, errors.Join(p...)
+	return errors.Join(p...)
 }
 
 // problems collects an *Error for each bad field.
