@@ -1,9 +1,7 @@
 package dialer
 
 import (
-	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -50,7 +48,6 @@ func newPlan(c *Config, l local, network string, mptcp bool) *plan {
 	p.net.LocalAddr, p.network, err = l.on(network)
 	p.refuse("LocalAddr", c.LocalAddr, err)
 	p.refuse("Options", c.Options.String(), c.Options.Check(network, sockopt.Bind, sockopt.Established))
-	p.refuse("TLS", "", tlsFits(c.TLS, network))
 	return p
 }
 
@@ -83,19 +80,4 @@ func (p *plan) name(network string) string {
 		return p.network
 	}
 	return p.network + ":" + protocol
-}
-
-// tlsFits says why TLS cannot be had on the network.
-func tlsFits(c *tls.Config, network string) error {
-	protocol, _ := split(network)
-	switch {
-	case c == nil || protocol == "tcp":
-		return nil
-	case protocol != "unix":
-		// Also unixpacket: it cuts what does not fit the reader's buffer.
-		return fmt.Errorf("network %s is not a stream of bytes: %w", network, errors.ErrUnsupported)
-	case c.ServerName == "" && !c.InsecureSkipVerify:
-		return errors.New("unix addresses have no host name: set ServerName or InsecureSkipVerify")
-	}
-	return nil
 }

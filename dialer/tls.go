@@ -4,27 +4,31 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 )
 
 // dialTLS connects and shakes hands, all of it within Config.Timeout.
-func (d *dialer) dialTLS(ctx context.Context, p *plan, network, address string) (net.Conn, error) {
+func (d *dialer) dialTLS(ctx context.Context, network, address string) (net.Conn, error) {
+	if ctx == nil {
+		return nil, &Error{Op: "dial", Network: network, Address: address, Err: errNoContext}
+	}
 	config, err := d.tlsConfig(network, address)
 	if err != nil {
 		return nil, &Error{Op: "dial", Field: "TLS", Network: network, Address: address, Err: err}
 	}
-	if p.net.Timeout > 0 {
+	if d.timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, p.net.Timeout, errTimeout)
+		ctx, cancel = context.WithTimeoutCause(ctx, d.timeout, errTimeout)
 		defer cancel()
 	}
-	raw, err := d.connect(ctx, p, network, address)
+	raw, err := d.direct(ctx, network, address, nil)
 	if err != nil {
 		return nil, err
 	}
 	conn := tls.Client(raw, config)
-	if err := d.handshake(ctx, conn, p, network, address); err != nil {
+	if err := d.handshake(ctx, conn, network, address); err != nil {
 		raw.Close()
 		return nil, err
 	}
@@ -38,7 +42,7 @@ var (
 )
 
 // handshake always has an end: the context alone could last for ever.
-func (d *dialer) handshake(ctx context.Context, conn *tls.Conn, p *plan, network, address string) error {
+func (d *dialer) handshake(ctx context.Context, conn *tls.Conn, network, address string) error {
 	limit, cancel := context.WithTimeoutCause(ctx, d.handshakeTimeout, errHandshakeTimeout)
 	defer cancel()
 	err := conn.HandshakeContext(limit)
@@ -52,7 +56,7 @@ func (d *dialer) handshake(ctx context.Context, conn *tls.Conn, p *plan, network
 	e := &Error{Op: "handshake", Network: network, Address: address, Err: err}
 	switch cause := context.Cause(limit); {
 	case errors.Is(cause, errTimeout):
-		e.Field, e.Value = "Timeout", p.net.Timeout.String()
+		e.Field, e.Value = "Timeout", d.timeout.String()
 	case errors.Is(cause, errHandshakeTimeout):
 		e.Field, e.Value = "HandshakeTimeout", d.handshakeTimeout.String()
 	}
@@ -62,6 +66,9 @@ func (d *dialer) handshake(ctx context.Context, conn *tls.Conn, p *plan, network
 // tlsConfig returns a clone with the name that was dialled, so that a config
 // is never shared between dials of different hosts.
 func (d *dialer) tlsConfig(network, address string) (*tls.Config, error) {
+	if err := tlsFits(d.tls, network); err != nil {
+		return nil, err
+	}
 	c := d.tls.Clone()
 	if c.ServerName == "" && !strings.HasPrefix(network, "unix") {
 		c.ServerName = serverName(address)
@@ -70,6 +77,22 @@ func (d *dialer) tlsConfig(network, address string) (*tls.Config, error) {
 		return nil, errors.New("the address has no host: set ServerName or InsecureSkipVerify")
 	}
 	return c, nil
+}
+
+// tlsFits says why TLS cannot be had on the network.
+func tlsFits(c *tls.Config, network string) error {
+	base, _, _ := strings.Cut(network, ":")
+	protocol, _ := split(base)
+	switch {
+	case protocol == "tcp" || !known(base): // an unknown one is reported by the dial
+		return nil
+	case protocol != "unix":
+		// Also unixpacket: it cuts what does not fit the reader's buffer.
+		return fmt.Errorf("network %s is not a stream of bytes: %w", network, errors.ErrUnsupported)
+	case c.ServerName == "" && !c.InsecureSkipVerify:
+		return errors.New("unix addresses have no host name: set ServerName or InsecureSkipVerify")
+	}
+	return nil
 }
 
 // serverName returns the host of host:port as it stands in a certificate:
