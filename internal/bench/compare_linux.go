@@ -62,16 +62,16 @@ func (s *sample) result(name string, base []float64) Result {
 	}
 	return Result{
 		Way:    name,
-		Time:   time.Duration(quantile(s.times, 0.5)),
-		Ratio:  quantile(ratios, 0.5),
-		Low:    quantile(ratios, 0.25),
-		High:   quantile(ratios, 0.75),
-		Allocs: quantile(s.allocs, 0.5),
+		Time:   time.Duration(Quantile(s.times, 0.5)),
+		Ratio:  Quantile(ratios, 0.5),
+		Low:    Quantile(ratios, 0.25),
+		High:   Quantile(ratios, 0.75),
+		Allocs: Quantile(s.allocs, 0.5),
 	}
 }
 
-// quantile returns the value below which the given part of the values is.
-func quantile(values []float64, part float64) float64 {
+// Quantile returns the value below which the given part of the values is.
+func Quantile(values []float64, part float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	return sorted[int(part*float64(len(sorted)-1)+0.5)]
 }

@@ -7,8 +7,6 @@ import (
 	"io"
 	"os"
 	"regexp"
-	"runtime"
-	"strings"
 
 	"github.com/strata-net/strata/internal/bench"
 )
@@ -31,7 +29,7 @@ func run(w io.Writer, rounds int, match string) error {
 	if rounds < 1 {
 		return fmt.Errorf("-rounds=%d: want 1 or more", rounds)
 	}
-	fmt.Fprintf(w, "%s, Linux %s, %d CPUs: %s. %d rounds.\n", runtime.Version(), kernel(), runtime.NumCPU(), cpu(), rounds)
+	fmt.Fprintf(w, "%s. %d rounds.\n", bench.Machine(), rounds)
 	for _, c := range bench.Cases() {
 		if !only.MatchString(c.Name) {
 			continue
@@ -50,20 +48,4 @@ func writeTable(w io.Writer, name string, results []bench.Result) {
 	for _, r := range results {
 		fmt.Fprintf(w, "| %s | %.2f | %.2f-%.2f | %v | %.0f |\n", r.Way, r.Ratio, r.Low, r.High, r.Time, r.Allocs)
 	}
-}
-
-// kernel is the version's numbers; what a distribution adds to them says nothing here.
-func kernel() string {
-	text, _ := os.ReadFile("/proc/sys/kernel/osrelease")
-	return regexp.MustCompile(`^[0-9.]*[0-9]`).FindString(string(text))
-}
-
-// cpu is the processor's name, where the kernel tells it.
-func cpu() string {
-	text, _ := os.ReadFile("/proc/cpuinfo")
-	found := regexp.MustCompile(`(?m)^model name\s*: (.*)$`).FindSubmatch(text)
-	if found == nil {
-		return runtime.GOARCH
-	}
-	return strings.TrimSpace(string(found[1]))
 }

@@ -1,0 +1,102 @@
+package lab_test
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/strata-net/strata/internal/bench/lab"
+)
+
+func needRoot(t *testing.T) {
+	t.Helper()
+	missing := ""
+	if os.Geteuid() != 0 {
+		missing = "root"
+	} else if _, err := exec.LookPath("ip"); err != nil {
+		missing = "the program ip"
+	}
+	switch {
+	case missing != "" && os.Getenv("CI") == "true":
+		t.Fatal("needs", missing)
+	case missing != "":
+		t.Skip("needs", missing)
+	}
+}
+
+func TestVeth(t *testing.T) {
+	needRoot(t)
+	p, err := lab.NewVeth()
+	require.NoError(t, err)
+	t.Cleanup(p.Close)
+	assert.Contains(t, features(t, p.A), "tx-udp-segmentation")
+	require.NoError(t, p.WithoutOffload())
+	for _, n := range []*lab.Namespace{p.A, p.B} {
+		on := features(t, n)
+		assert.NotContains(t, on, "tx-udp-segmentation")
+		assert.NotContains(t, on, "rx-gro")
+		assert.NotEmpty(t, on, "what nobody asked to turn off stays on")
+	}
+	assert.Less(t, connect(t, p), 5*time.Second)
+}
+
+func TestDelayed(t *testing.T) {
+	needRoot(t)
+	p, err := lab.NewDelayed(50 * time.Millisecond)
+	require.NoError(t, err)
+	t.Cleanup(p.Close)
+	assert.GreaterOrEqual(t, connect(t, p), 100*time.Millisecond, "a handshake goes there and back")
+}
+
+// connect dials from A to B and says how long it took.
+func connect(t *testing.T, p *lab.Pair) (took time.Duration) {
+	t.Helper()
+	var l net.Listener
+	require.NoError(t, p.B.Do(func() (err error) {
+		l, err = net.Listen("tcp4", lab.AddressB+":0")
+		return err
+	}))
+	defer l.Close()
+	require.NoError(t, p.A.Do(func() error {
+		begun := time.Now()
+		c, err := net.DialTimeout("tcp4", l.Addr().String(), 10*time.Second)
+		took = time.Since(begun)
+		if err == nil {
+			c.Close()
+		}
+		return err
+	}))
+	return took
+}
+
+func features(t *testing.T, n *lab.Namespace) (on []string) {
+	t.Helper()
+	require.NoError(t, n.Do(func() (err error) {
+		on, err = lab.Features(lab.Device)
+		return err
+	}))
+	return on
+}
+
+// TestMainThreadStays makes many namespaces: one of them would get the main thread.
+func TestMainThreadStays(t *testing.T) {
+	needRoot(t)
+	before, err := os.Readlink("/proc/self/ns/net")
+	require.NoError(t, err)
+	for range 20 {
+		n, err := lab.NewNamespace()
+		require.NoError(t, err)
+		inside, err := os.Readlink(n.Path())
+		require.NoError(t, err)
+		assert.NotEqual(t, before, inside)
+		n.Close()
+	}
+	after, err := os.Readlink("/proc/self/ns/net")
+	require.NoError(t, err)
+	assert.Equal(t, before, after)
+}
