@@ -67,7 +67,7 @@ func newPair() (*Pair, error) {
 	return &Pair{A: a, B: b}, nil
 }
 
-// up gives both ends their address.
+// up gives both ends their address and waits until the link carries.
 func (p *Pair) up() error {
 	for n, address := range map[*Namespace]string{p.A: AddressA, p.B: AddressB} {
 		if err := n.Run("ip", "address", "add", address+prefix, "dev", Device); err != nil {
@@ -77,5 +77,5 @@ func (p *Pair) up() error {
 			return err
 		}
 	}
-	return nil
+	return p.await()
 }
