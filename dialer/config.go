@@ -69,6 +69,11 @@ type Config struct {
 	// host that was dialled; unix has none, so it needs a ServerName or
 	// InsecureSkipVerify.
 	TLS *tls.Config
+
+	// Rewrites make dials of some targets go to others; see [Rewrite]. It is
+	// an error if two contradict each other, or if one leads to a network
+	// that LocalAddr or Options make impossible.
+	Rewrites []Rewrite
 }
 
 // clone returns a copy that shares nothing with the caller but the Resolver and
@@ -107,7 +112,8 @@ func (c *Config) validate() error {
 	_, err = plainTCP(c)
 	report("Multipath", c.Multipath.String(), err)
 	report("Options", c.Options.String(), c.Options.Check("", sockopt.Bind, sockopt.Established))
-	return errors.Join(errs...)
+	_, err = newRewrites(c.Rewrites)
+	return errors.Join(append(errs, err)...)
 }
 
 func notNegative(d time.Duration) error {

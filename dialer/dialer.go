@@ -36,6 +36,9 @@ func New(cfg *Config) (Dialer, error) {
 	for _, network := range networks {
 		d.plans[network] = newPlan(c, l, network, plain == nil)
 	}
+	if err := d.route(c); err != nil {
+		return nil, err
+	}
 	return d, nil
 }
 
@@ -46,6 +49,7 @@ type dialer struct {
 	tls              *tls.Config      // nil for none
 	timeout          time.Duration    // of a whole dial, 0 for none
 	handshakeTimeout time.Duration
+	rewrites         *rewrites // nil for none
 }
 
 // Dial is DialContext without a context.
@@ -61,7 +65,7 @@ func (d *dialer) DialContext(ctx context.Context, network, address string) (net.
 // dial is DialContext, and sends data as the first bytes of the conn if there is any.
 func (d *dialer) dial(ctx context.Context, network, address string, data []byte) (net.Conn, error) {
 	if d.tls == nil {
-		return d.direct(ctx, network, address, data)
+		return d.reach(ctx, network, address, data)
 	}
 	conn, err := d.dialTLS(ctx, network, address)
 	if err != nil {

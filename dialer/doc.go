@@ -25,6 +25,11 @@
 // was marked with sockopt.Prefer. An option for one address family only does
 // not disturb a dual-stack dial: each attempt gets what fits it.
 //
+// # Rewrites
+//
+// A [Rewrite] makes a dial of one target go to another one, also from tcp to
+// unix and back. TLS still sends and verifies the name that was dialled.
+//
 // # What comes back
 //
 // Without TLS the caller gets the bare *net.TCPConn, *net.UDPConn, *net.IPConn

@@ -159,6 +159,8 @@ func narrow(a, b string) (string, error) {
 
 // split cuts the IP version off a network without protocol number.
 func split(network string) (protocol, version string) {
-	protocol = strings.TrimRight(network, "46")
-	return protocol, network[len(protocol):]
+	if end := len(network) - 1; end >= 0 && (network[end] == '4' || network[end] == '6') {
+		return network[:end], network[end:]
+	}
+	return network, ""
 }

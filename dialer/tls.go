@@ -23,7 +23,7 @@ func (d *dialer) dialTLS(ctx context.Context, network, address string) (net.Conn
 		ctx, cancel = context.WithTimeoutCause(ctx, d.timeout, errTimeout)
 		defer cancel()
 	}
-	raw, err := d.direct(ctx, network, address, nil)
+	raw, err := d.reach(ctx, network, address, nil)
 	if err != nil {
 		return nil, err
 	}
