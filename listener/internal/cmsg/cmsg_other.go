@@ -1,0 +1,20 @@
+//go:build !linux && !darwin && !freebsd
+
+package cmsg
+
+import "net/netip"
+
+// Supported says whether this platform's control messages are known here.
+const Supported = false
+
+// Parse is never called where Supported is false.
+func Parse([]byte, *Info) error { return errShort }
+
+// AppendSource is never called where Supported is false.
+func AppendSource(b []byte, _ bool, _ netip.Addr, _ int) []byte { return b }
+
+// AppendTOS is never called where Supported is false.
+func AppendTOS(b []byte, _ bool, _ int) []byte { return b }
+
+// Level6 is never of use where Supported is false.
+func Level6(bool, netip.Addr) bool { return false }

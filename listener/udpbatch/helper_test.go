@@ -1,0 +1,95 @@
+package udpbatch_test
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/strata-net/strata/listener/udpbatch"
+)
+
+// engines are the ways to send and receive that this platform has.
+func engines(t *testing.T, f func(t *testing.T, configure func(udpbatch.Config) *udpbatch.Config)) {
+	t.Run("platform", func(t *testing.T) { f(t, func(c udpbatch.Config) *udpbatch.Config { return &c }) })
+	t.Run("no offload", func(t *testing.T) {
+		f(t, func(c udpbatch.Config) *udpbatch.Config {
+			if c.GSO == udpbatch.Auto {
+				c.GSO = udpbatch.Off
+			}
+			if c.GRO == udpbatch.Auto {
+				c.GRO = udpbatch.Off
+			}
+			return &c
+		})
+	})
+	t.Run("portable", func(t *testing.T) { f(t, udpbatch.Portable) })
+}
+
+// listen opens a Conn that has to be possible, and closes it with the test.
+func listen(t *testing.T, c *udpbatch.Config) *udpbatch.Conn {
+	t.Helper()
+	conn, err := udpbatch.Listen(t.Context(), c)
+	require.NoError(t, err)
+	t.Cleanup(func() { conn.Close() })
+	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+	return conn
+}
+
+// dial opens a connected Conn.
+func dial(t *testing.T, remote string, c *udpbatch.Config) *udpbatch.Conn {
+	t.Helper()
+	conn, err := udpbatch.Dial(t.Context(), remote, c)
+	require.NoError(t, err)
+	t.Cleanup(func() { conn.Close() })
+	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+	return conn
+}
+
+func addrOf(c *udpbatch.Conn) netip.AddrPort { return netip.MustParseAddrPort(c.LocalAddr().String()) }
+
+// pattern makes a datagram whose content tells its number and its size.
+func pattern(number, size int) []byte {
+	b := make([]byte, size)
+	for i := range b {
+		b[i] = byte(number*7 + i*13 + (i>>8) + size)
+	}
+	return b
+}
+
+// expect reads until it has as many datagrams as there are sizes, which must be
+// those of pattern in order.
+func expect(t *testing.T, c interface {
+	ReadBatch([]udpbatch.Message) (int, error)
+}, sizes []int, check func(m *udpbatch.Message),
+) {
+	t.Helper()
+	ms := make([]udpbatch.Message, 50)
+	for got := 0; got < len(sizes); {
+		n, err := c.ReadBatch(ms)
+		require.NoError(t, err, "after %d of %d", got, len(sizes))
+		require.Positive(t, n)
+		for i := range ms[:n] {
+			require.Less(t, got, len(sizes))
+			require.False(t, ms[i].Truncated)
+			if string(pattern(got, sizes[got])) != string(ms[i].Data) {
+				require.Fail(t, "wrong datagram", fmt.Sprintf("number %d: %d bytes, want %d", got, len(ms[i].Data), sizes[got]))
+			}
+			if check != nil {
+				check(&ms[i])
+			}
+			got++
+		}
+	}
+}
+
+// patterns makes the messages that expect wants to see.
+func patterns(to netip.AddrPort, sizes []int) []udpbatch.Message {
+	ms := make([]udpbatch.Message, len(sizes))
+	for i, size := range sizes {
+		ms[i] = udpbatch.Message{Data: pattern(i, size), Addr: to}
+	}
+	return ms
+}

@@ -1,0 +1,129 @@
+package udpbatch
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/strata-net/strata/listener/internal/cmsg"
+	"github.com/strata-net/strata/sockopt"
+)
+
+// probe is what a datagram over loopback has shown, for all Conns of the process.
+var probe = prober{run: tryOffloads}
+
+// prober runs until there is a result. Where loopback cannot be used there is
+// none, and the word of setsockopt has to do.
+type prober struct {
+	run func() offload
+	mu  sync.Mutex
+	got offload
+}
+
+// offload is the result.
+type offload struct {
+	known    bool
+	segments int // that a send can be cut into
+	gso, gro error
+}
+
+// fewSegments is the number that every kernel with GSO takes (UDP_MAX_SEGMENTS),
+// manySegments that of newer ones.
+const (
+	fewSegments  = 64
+	manySegments = 128
+)
+
+func (p *prober) result() offload {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.got.known {
+		p.got = p.run()
+	}
+	return p.got
+}
+
+func (p *prober) segments() (int, error) {
+	o := p.result()
+	if o.gso != nil {
+		return 1, o.gso
+	}
+	return o.segments, nil
+}
+
+func (p *prober) joins() error { return p.result().gro }
+
+// tryOffloads sends datagrams of one byte together and looks how they come.
+func tryOffloads() offload {
+	o := offload{segments: fewSegments}
+	in, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return o
+	}
+	defer in.Close()
+	out, err := net.DialUDP("udp4", nil, in.LocalAddr().(*net.UDPAddr))
+	if err != nil {
+		return o
+	}
+	defer out.Close()
+	o.gro = sockopt.UDPGRO.Set(in, true)
+	n := manySegments
+	err = sendJoined(out, n)
+	if errors.Is(err, syscall.EINVAL) {
+		n = fewSegments
+		err = sendJoined(out, n)
+	}
+	if err != nil {
+		o.gso = refusal(err)
+		o.known = o.gso != nil
+		return o
+	}
+	o.segments = n
+	joined, err := receiveJoined(in)
+	switch {
+	case err != nil:
+	case o.gro == nil && joined != n:
+		o.gro = fmt.Errorf("%w: %d datagrams sent together came as %d", errors.ErrUnsupported, n, joined)
+		o.known = true
+	default:
+		o.known = true
+	}
+	return o
+}
+
+// refusal returns the error if it is one about GSO, and not about the way.
+func refusal(err error) error {
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.EIO) || errors.Is(err, errors.ErrUnsupported) {
+		return fmt.Errorf("%w: sending with UDP_SEGMENT: %w", errors.ErrUnsupported, err)
+	}
+	return nil
+}
+
+// sendJoined sends n datagrams of one byte.
+func sendJoined(c *net.UDPConn, n int) error {
+	_, _, err := c.WriteMsgUDP(make([]byte, n), cmsg.AppendSegment(nil, 1), nil)
+	return err
+}
+
+// receiveJoined returns how many datagrams of one byte a read gives.
+func receiveJoined(c *net.UDPConn) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
+		return 0, err
+	}
+	b, oob := make([]byte, manySegments), make([]byte, cmsg.Room)
+	n, oobn, _, _, err := c.ReadMsgUDPAddrPort(b, oob)
+	if err != nil {
+		return 0, err
+	}
+	var i cmsg.Info
+	if err := cmsg.Parse(oob[:oobn], &i); err != nil {
+		return 0, err
+	}
+	if n > 1 && i.Segment != 1 {
+		return 0, nil // joined, and no way to tell
+	}
+	return n, nil
+}
