@@ -1,9 +1,11 @@
 package dialer
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"net"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -29,18 +31,55 @@ type Config struct {
 	// created by the dial and stays after Close: removing it is up to the caller.
 	LocalAddr string
 
+	// LocalAddrs is a pool of source addresses in the forms of LocalAddr,
+	// instead of it. Members that do not fit the network or the version of IP
+	// of a target are passed over; a dial that none fits is an error.
+	LocalAddrs []string
+
+	// LocalPolicy chooses from LocalAddrs: LocalRoundRobin (the default) or
+	// LocalHash. Unused without them.
+	LocalPolicy LocalPolicy
+
+	// LocalPorts is the range from which the system takes the local port of
+	// tcp and udp conns, both ends included; the zero value is the system's
+	// own range, a zero end the system's limit (IP_LOCAL_PORT_RANGE, Linux
+	// 6.3; the system ignores what is outside of its own range, so that is an
+	// error). A LocalAddr may then not have a port.
+	//
+	// With a local IP and no local port IP_BIND_ADDRESS_NO_PORT is set where
+	// there is such an option (Linux 4.2), so that conns to different targets
+	// may share a port.
+	LocalPorts sockopt.PortRange
+
+	// Interface is the name of the network interface that conns go through,
+	// "" for any: SO_BINDTODEVICE on Linux, IP_BOUND_IF on macOS, IP_UNICAST_IF
+	// on Windows; elsewhere it is an error in New. It is looked for at each
+	// dial, since interfaces come and go.
+	Interface string
+
 	// Timeout limits a whole dial: name resolution, connecting to all
 	// addresses and the TLS handshake. 0 means no limit but the context's and
 	// the operating system's. Negative is an error.
 	Timeout time.Duration
 
+	// AddressTimeout limits the attempt to connect to one address. 0 means that
+	// the addresses of a name share what is left of the whole time, with at
+	// least 2 s for each, as in package net. Negative is an error.
+	AddressTimeout time.Duration
+
 	// HandshakeTimeout limits the TLS handshake, whatever Timeout is. 0 means
 	// DefaultHandshakeTimeout. Negative is an error. Unused without TLS.
 	HandshakeTimeout time.Duration
 
-	// FallbackDelay is how long a dial of tcp waits for IPv6 before it also
-	// tries IPv4 (RFC 6555). 0 means 300 ms, negative turns it off.
+	// FallbackDelay is how long a dial of tcp to a name with addresses of both
+	// versions of IP tries those of the first one before it also tries the
+	// others (RFC 8305). 0 means 300 ms, negative turns it off: all are tried
+	// in turn.
 	FallbackDelay time.Duration
+
+	// Family chooses between IPv4 and IPv6. The zero value takes the
+	// resolver's order. Unix networks are not concerned.
+	Family Family
 
 	// KeepAlive is what package net sets on TCP conns. The zero value means
 	// probes after 15 s idle, each 15 s, 9 times. Options of the same purpose
@@ -59,6 +98,12 @@ type Config struct {
 	// Resolver resolves names. nil means net.DefaultResolver. It is the one
 	// pointer that is kept and not copied.
 	Resolver *net.Resolver
+
+	// Lookup, when set, finds the addresses of a name instead of Resolver,
+	// which still knows the ports of services. The network is "ip", "ip4" or
+	// "ip6", what does not belong to it is left out. It is called by many
+	// goroutines at the same time and has to return when the context ends.
+	Lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
 	// Options are applied to each socket at their stage. Options of the
 	// listening stage are an error unless they are preferred only.
@@ -84,6 +129,7 @@ func (c *Config) clone() *Config {
 	}
 	n := *c
 	n.Options = slices.Clone(c.Options)
+	n.LocalAddrs = slices.Clone(c.LocalAddrs)
 	if c.TLS != nil {
 		n.TLS = c.TLS.Clone()
 		n.TLS.Certificates = slices.Clone(c.TLS.Certificates)
@@ -107,6 +153,13 @@ func (c *Config) validate() error {
 	}
 	_, err := parseLocal(c.LocalAddr)
 	report("LocalAddr", c.LocalAddr, err)
+	report("LocalAddrs", joined(c.LocalAddrs), c.checkLocals())
+	report("LocalPolicy", c.LocalPolicy.String(), c.LocalPolicy.validate())
+	report("LocalPorts", c.LocalPorts.String(), c.checkPorts())
+	_, err = newDevice(c.Interface)
+	report("Interface", c.Interface, err)
+	report("Family", c.Family.String(), c.Family.validate())
+	report("AddressTimeout", c.AddressTimeout.String(), notNegative(c.AddressTimeout))
 	report("Timeout", c.Timeout.String(), notNegative(c.Timeout))
 	report("HandshakeTimeout", c.HandshakeTimeout.String(), notNegative(c.HandshakeTimeout))
 	_, err = plainTCP(c)
@@ -121,4 +174,35 @@ func notNegative(d time.Duration) error {
 		return errors.New("must not be negative")
 	}
 	return nil
+}
+
+// locals returns LocalAddrs, or LocalAddr alone.
+func (c *Config) locals() ([]local, error) {
+	if len(c.LocalAddrs) > 0 {
+		return parseLocals(c.LocalAddrs)
+	}
+	l, err := parseLocal(c.LocalAddr)
+	return []local{l}, err
+}
+
+func (c *Config) checkLocals() error {
+	if len(c.LocalAddrs) > 0 && c.LocalAddr != "" {
+		return errors.New("not together with LocalAddr")
+	}
+	_, err := parseLocals(c.LocalAddrs)
+	return err
+}
+
+// checkPorts says why LocalPorts cannot be.
+func (c *Config) checkPorts() error {
+	if c.LocalPorts == (sockopt.PortRange{}) {
+		return nil
+	}
+	locals, _ := c.locals() // its errors are reported elsewhere
+	for _, l := range locals {
+		if l.port != 0 {
+			return errors.New("the local address has a port")
+		}
+	}
+	return sockopt.Options{sockopt.IPLocalPortRange.Value(c.LocalPorts)}.Check("")
 }

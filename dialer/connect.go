@@ -16,11 +16,12 @@ func (d *dialer) direct(ctx context.Context, network, address string, data []byt
 	if err != nil {
 		return nil, err
 	}
-	conn, err := d.connect(ctx, p, network, address)
-	if err != nil {
-		return nil, err
+	conn, sent, e := p.connect(ctx, network, address, data)
+	if e != nil {
+		e.Network, e.Address = network, address
+		return nil, e
 	}
-	return send(ctx, conn, network, address, data)
+	return send(ctx, conn, network, address, data[sent:])
 }
 
 // plan finds out all that can be wrong before a socket is opened.
@@ -41,18 +42,90 @@ func (d *dialer) plan(ctx context.Context, network, address string) (*plan, erro
 
 var errNoContext = errors.New("the context is nil")
 
-// connect opens a conn with all options in force.
-func (d *dialer) connect(ctx context.Context, p *plan, network, address string) (net.Conn, error) {
-	conn, err := p.net.DialContext(ctx, p.name(network), address)
+// connect opens a conn with all options in force, and tells how much of data went with its SYN. The caller knows which
+// target the error is about.
+func (p *plan) connect(ctx context.Context, network, address string, data []byte) (net.Conn, int, *Error) {
+	ip, ok := literal(p.network, address)
+	if ok && !(p.expand && ambiguous(p.network, ip)) {
+		t := target{network: p.name(network), address: address, version: versionOf(ip), asked: address, data: data}
+		return p.attempt(ctx, t)
+	}
+	return p.connectName(ctx, network, address, data)
+}
+
+// connectName resolves a name and connects to one of its addresses.
+func (p *plan) connectName(ctx context.Context, network, address string, data []byte) (net.Conn, int, *Error) {
+	limited := ctx
+	if p.timeout > 0 {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, p.timeout)
+		defer cancel()
+	}
+	found, err := p.resolve(limited, network, address)
 	if err != nil {
-		return nil, &Error{Op: dialOp(err), Network: network, Address: address, Err: err}
+		return nil, 0, err
+	}
+	r := race{plan: p, network: network, address: address, found: found, data: data}
+	o := r.run(limited)
+	switch {
+	case o.conn == nil:
+		return nil, 0, &Error{Op: "dial", Err: o.failed}
+	case ctx.Err() != nil:
+		o.conn.Close()
+		return nil, 0, &Error{Op: "dial", Err: ctx.Err()}
+	}
+	return o.conn, o.sent, nil
+}
+
+// A target is a single address that needs no resolver.
+type target struct {
+	network, address string // for package net
+	version          int    // of IP; 0 for unix, and if package net is to decide
+	asked            string // the address that the caller gave
+	data             []byte
+}
+
+// attempt connects to one address, and tells how much of data went with the SYN.
+func (p *plan) attempt(ctx context.Context, t target) (net.Conn, int, *Error) {
+	conn, err := p.open(ctx, t)
+	if err != nil {
+		return nil, 0, p.blame(t, err)
 	}
 	if e := p.finish(ctx, conn); e != nil {
 		conn.Close()
-		e.Network, e.Address = network, address
-		return nil, e
+		e.Network, e.Address = t.network, t.address
+		return nil, 0, e
 	}
-	return conn, nil
+	return conn, 0, nil
+}
+
+// open lets package net connect, from the right source.
+func (p *plan) open(ctx context.Context, t target) (net.Conn, error) {
+	if p.pool == nil {
+		return p.net.DialContext(ctx, t.network, t.address)
+	}
+	source, err := p.pool.pick(t.asked, t.version)
+	if err != nil {
+		return nil, &Error{Op: "dial", Field: p.sourceField, Value: p.sourceValue, Err: err}
+	}
+	d := p.net
+	d.LocalAddr = source
+	return d.DialContext(ctx, t.network, t.address)
+}
+
+// blame names what failed, and the field of the Config if it is one.
+func (p *plan) blame(t target, err error) *Error {
+	e := &Error{Op: "dial", Network: t.network, Address: t.address, Err: err}
+	if own, ok := errors.AsType[*Error](err); ok { // of our Control, or of open itself
+		e.Op, e.Field, e.Value, e.Err = own.Op, own.Field, own.Value, own.Err
+	}
+	if option, ok := errors.AsType[*sockopt.Error](err); ok {
+		e.Op = "set option"
+		if f, ok := p.fields[option.Option]; ok {
+			e.Field, e.Value = f.name, f.value
+		}
+	}
+	return e
 }
 
 // finish does what has to wait for the connect.
@@ -72,12 +145,4 @@ func (p *plan) finish(ctx context.Context, conn net.Conn) *Error {
 		return &Error{Op: "dial", Err: err}
 	}
 	return nil
-}
-
-// dialOp names what failed.
-func dialOp(err error) string {
-	if _, ok := errors.AsType[*sockopt.Error](err); ok {
-		return "set option"
-	}
-	return "dial"
 }

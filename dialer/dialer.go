@@ -25,7 +25,7 @@ func New(cfg *Config) (Dialer, error) {
 		return nil, err
 	}
 	plain, _ := plainTCP(c)
-	l, _ := parseLocal(c.LocalAddr)
+	locals, _ := c.locals()
 	d := &dialer{
 		plans:            make(map[string]*plan, len(networks)),
 		plain:            plain,
@@ -34,7 +34,7 @@ func New(cfg *Config) (Dialer, error) {
 		handshakeTimeout: c.HandshakeTimeout,
 	}
 	for _, network := range networks {
-		d.plans[network] = newPlan(c, l, network, plain == nil)
+		d.plans[network] = newPlan(c, locals, network, plain == nil)
 	}
 	if err := d.route(c); err != nil {
 		return nil, err

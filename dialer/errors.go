@@ -33,13 +33,19 @@ func (e *Error) Error() string {
 			b.WriteString(" " + s)
 		}
 	}
-	if e.Field != "" {
-		b.WriteString(": " + e.Field)
+	b.WriteString(": " + e.reason())
+	return b.String()
+}
+
+// reason is the part of the message after what was tried.
+func (e *Error) reason() string {
+	switch {
+	case e.Field == "":
+		return e.cause()
+	case e.Value == "":
+		return e.Field + ": " + e.cause()
 	}
-	if e.Value != "" {
-		b.WriteString("=" + e.Value)
-	}
-	return b.String() + ": " + e.cause()
+	return e.Field + "=" + e.Value + ": " + e.cause()
 }
 
 // cause leaves out what net's own error would only say a second time.

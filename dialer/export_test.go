@@ -25,3 +25,6 @@ func FindRewrite(rules []Rewrite) (find func(network, address string) bool, targ
 	}
 	return find, target, err
 }
+
+// Share gives the tests the rule by which addresses share the time.
+var Share = share

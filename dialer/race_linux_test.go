@@ -1,0 +1,261 @@
+package dialer_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/strata-net/strata/dialer"
+)
+
+// names is a Config.Lookup that knows the addresses of every name.
+func names(addrs ...string) func(context.Context, string, string) ([]netip.Addr, error) {
+	list := make([]netip.Addr, len(addrs))
+	for i, a := range addrs {
+		list[i] = netip.MustParseAddr(a)
+	}
+	return func(context.Context, string, string) ([]netip.Addr, error) { return list, nil }
+}
+
+// silent makes an address of the host to which a connect hangs: the kernel drops the SYN, because the queue of the
+// listener is full.
+func silent(t *testing.T, ip string, port int) {
+	t.Helper()
+	a := netip.AddrPortFrom(netip.MustParseAddr(ip), uint16(port))
+	family, sa := unix.AF_INET, unix.Sockaddr(&unix.SockaddrInet4{Port: port})
+	if a.Addr().Is6() {
+		family, sa = unix.AF_INET6, &unix.SockaddrInet6{Port: port, Addr: a.Addr().As16()}
+	} else {
+		sa.(*unix.SockaddrInet4).Addr = a.Addr().As4()
+	}
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { unix.Close(fd) })
+	require.NoError(t, unix.Bind(fd, sa))
+	require.NoError(t, unix.Listen(fd, 0))
+	filler, err := net.Dial("tcp", a.String())
+	require.NoError(t, err)
+	t.Cleanup(func() { filler.Close() })
+}
+
+// serving returns the port of an echo server on the host.
+func serving(t *testing.T, ip string) int {
+	t.Helper()
+	l := listen(t, "tcp", net.JoinHostPort(ip, "0"))
+	echo(t, l)
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func service(port int) string { return fmt.Sprintf("service.test:%d", port) }
+
+func TestFallbackWhenTheFirstVersionIsSilent(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		addrs  []string
+		answer string
+		config dialer.Config
+	}{
+		{"side by side", []string{"127.0.0.1", "::1"}, "::1", dialer.Config{FallbackDelay: 20 * time.Millisecond}},
+		{"default delay", []string{"127.0.0.1", "::1"}, "::1", dialer.Config{}},
+		{"in turn", []string{"127.0.0.1", "::1"}, "::1", dialer.Config{FallbackDelay: -1, AddressTimeout: 50 * time.Millisecond}},
+		{"preferred", []string{"127.0.0.1", "::1"}, "::1", dialer.Config{FallbackDelay: time.Hour, Family: dialer.PreferIPv6}},
+		{"only", []string{"127.0.0.1", "::1"}, "::1", dialer.Config{FallbackDelay: time.Hour, Family: dialer.OnlyIPv6}},
+		{"next of the version", []string{"127.0.0.1", "::1", "127.0.0.2"}, "127.0.0.2",
+			dialer.Config{FallbackDelay: time.Hour, AddressTimeout: 50 * time.Millisecond}},
+		{"only the other", []string{"::1", "127.0.0.1", "127.0.0.2"}, "127.0.0.2",
+			dialer.Config{AddressTimeout: 50 * time.Millisecond, Family: dialer.OnlyIPv4}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			noLeak(t)
+			port := serving(t, test.answer)
+			silent(t, "127.0.0.1", port)
+			test.config.Lookup = names(test.addrs...)
+			test.config.Timeout = 30 * time.Second
+			c, err := newDialer(t, &test.config).Dial("tcp", service(port))
+			require.NoError(t, err)
+			defer c.Close()
+			assert.Equal(t, test.answer, c.RemoteAddr().(*net.TCPAddr).IP.String())
+			roundTrip(t, c)
+		})
+	}
+}
+
+func TestFailureOfTheFirstVersionStartsTheOther(t *testing.T) {
+	noLeak(t)
+	port := serving(t, "127.0.0.1")
+	d := newDialer(t, &dialer.Config{FallbackDelay: time.Hour, Lookup: names("::1", "127.0.0.1")})
+	c, err := d.Dial("tcp", service(port))
+	require.NoError(t, err)
+	defer c.Close()
+	roundTrip(t, c)
+}
+
+func TestTheSlowerOneIsClosed(t *testing.T) {
+	noLeak(t)
+	port := serving(t, "::1")
+	silent(t, "127.0.0.1", port)
+	d := newDialer(t, &dialer.Config{FallbackDelay: time.Nanosecond, Lookup: names("127.0.0.1", "::1")})
+	for range 50 {
+		c, err := d.Dial("tcp", service(port))
+		require.NoError(t, err)
+		c.Close()
+	}
+}
+
+// Both versions answer at once: whoever comes second has a conn to close.
+func TestTheSecondOfTwoWinnersIsClosed(t *testing.T) {
+	noLeak(t)
+	port := serving(t, "::1")
+	l := listen(t, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	echo(t, l)
+	d := newDialer(t, &dialer.Config{FallbackDelay: time.Nanosecond, Lookup: names("127.0.0.1", "::1")})
+	for range 300 {
+		c, err := d.Dial("tcp", service(port))
+		require.NoError(t, err)
+		c.Close()
+	}
+}
+
+func TestEveryAttemptIsInTheError(t *testing.T) {
+	noLeak(t)
+	port := closedPort(t)
+	addrs := []string{"127.0.0.1", "::1", "127.0.0.2", "127.0.0.3"}
+	_, err := newDialer(t, &dialer.Config{Lookup: names(addrs...)}).Dial("tcp", service(port))
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+	var op *net.OpError
+	require.ErrorAs(t, err, &op)
+	var sys *os.SyscallError
+	require.ErrorAs(t, err, &sys)
+	var attempts dialer.Attempts
+	require.ErrorAs(t, err, &attempts)
+	var tried []string
+	for _, a := range attempts {
+		require.ErrorIs(t, a, syscall.ECONNREFUSED)
+		assert.Equal(t, "tcp", a.Network)
+		ap, err := netip.ParseAddrPort(a.Address)
+		require.NoError(t, err)
+		assert.EqualValues(t, port, ap.Port())
+		tried = append(tried, ap.Addr().String())
+	}
+	assert.Equal(t, []string{"127.0.0.1", "127.0.0.2", "127.0.0.3", "::1"}, tried)
+	assert.False(t, failure(t, err).Timeout())
+	assert.EqualError(t, err, fmt.Sprintf("dialer: dial tcp service.test:%[1]d: 127.0.0.1:%[1]d: connect: connection refused; "+
+		"127.0.0.2:%[1]d: connect: connection refused; 127.0.0.3:%[1]d: connect: connection refused; [::1]:%[1]d: connect: connection refused", port))
+}
+
+// closedPort returns a port that nobody listens on, whatever the address of the host.
+func closedPort(t *testing.T) int {
+	t.Helper()
+	l := listen(t, "tcp", ":0")
+	require.NoError(t, l.Close())
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func TestTimeoutOfAllAndOfOne(t *testing.T) {
+	port := closedPort(t)
+	silent(t, "127.0.0.1", port)
+	for _, test := range []struct {
+		name    string
+		addrs   []string
+		config  dialer.Config
+		timeout bool
+		tried   int
+	}{
+		{"whole time", []string{"::1", "127.0.0.1", "127.0.0.2"}, dialer.Config{Timeout: 100 * time.Millisecond}, true, 2},
+		{"whole time in turn", []string{"127.0.0.2", "127.0.0.1"}, dialer.Config{FallbackDelay: -1, Timeout: 100 * time.Millisecond}, true, 2},
+		{"address", []string{"127.0.0.1", "127.0.0.2"}, dialer.Config{AddressTimeout: 100 * time.Millisecond}, false, 2},
+		{"last address", []string{"127.0.0.2", "127.0.0.1"}, dialer.Config{AddressTimeout: 100 * time.Millisecond}, true, 2},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			noLeak(t)
+			test.config.Lookup = names(test.addrs...)
+			_, err := newDialer(t, &test.config).Dial("tcp", service(port))
+			require.ErrorIs(t, err, syscall.ECONNREFUSED)
+			assert.Equal(t, test.timeout, failure(t, err).Timeout())
+			var attempts dialer.Attempts
+			require.ErrorAs(t, err, &attempts)
+			assert.Len(t, attempts, test.tried)
+			assert.True(t, slices.ContainsFunc(attempts, (*dialer.Error).Timeout))
+		})
+	}
+	// What was not tried any more is not in the list.
+	_, err := newDialer(t, &dialer.Config{Lookup: names("127.0.0.1", "::1"), Timeout: 50 * time.Millisecond}).Dial("tcp", service(port))
+	var attempts dialer.Attempts
+	require.ErrorAs(t, err, &attempts)
+	assert.Len(t, attempts, 1)
+	assert.True(t, failure(t, err).Timeout())
+
+	_, err = newDialer(t, &dialer.Config{AddressTimeout: 50 * time.Millisecond}).Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	require.Error(t, err, "a literal is one address")
+	assert.True(t, failure(t, err).Timeout())
+}
+
+// The silent address has half of the time, at least 2 s, and the other one the rest.
+func TestAddressesShareTheTime(t *testing.T) {
+	for _, test := range []struct {
+		left, want time.Duration
+		addrs      int
+	}{
+		{time.Minute, 15 * time.Second, 4}, {time.Minute, time.Minute, 1}, {6 * time.Second, 2 * time.Second, 4},
+		{time.Second, time.Second, 4}, {-time.Second, -time.Second / 2, 2},
+	} {
+		assert.Equal(t, test.want, dialer.Share(test.left, test.addrs))
+	}
+	noLeak(t)
+	port := serving(t, "127.0.0.2")
+	silent(t, "127.0.0.1", port)
+	d := newDialer(t, &dialer.Config{Timeout: 3 * time.Second, Lookup: names("127.0.0.1", "127.0.0.2")})
+	start := time.Now()
+	c, err := d.Dial("tcp", service(port))
+	require.NoError(t, err)
+	defer c.Close()
+	assert.GreaterOrEqual(t, time.Since(start), 1900*time.Millisecond)
+}
+
+// TestCancelOfARaceAtAnyMoment cancels dials while they resolve, race, win and lose.
+func TestCancelOfARaceAtAnyMoment(t *testing.T) {
+	noLeak(t)
+	port := serving(t, "::1")
+	l := listen(t, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	echo(t, l)
+	d := newDialer(t, &dialer.Config{FallbackDelay: 30 * time.Microsecond, Lookup: names("127.0.0.1", "::1")})
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range 1000 {
+				ctx, cancel := context.WithCancel(t.Context())
+				timer := time.AfterFunc(time.Duration(rand.IntN(400))*time.Microsecond, cancel)
+				c, err := dialer.DialData(ctx, d, "tcp", service(port), []byte("hello"))
+				switch {
+				case err == nil:
+					c.Close()
+				case !assert.ErrorIs(t, err, context.Canceled) || !assert.Nil(t, c):
+					return
+				}
+				timer.Stop()
+				cancel()
+			}
+		})
+	}
+	group.Wait()
+}
+
+func TestContextThatEndsAfterARaceYieldsNoConn(t *testing.T) {
+	noLeak(t)
+	d := newDialer(t, &dialer.Config{Lookup: names("127.0.0.1")})
+	c, err := d.DialContext(unwatched{t.Context()}, "tcp", service(serving(t, "127.0.0.1")))
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Nil(t, c)
+}
