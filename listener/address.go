@@ -5,26 +5,45 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// The networks of New and of NewPacketConn; the ip ones take a protocol.
+// The networks of New and of NewPacketConn; the ip ones take a protocol. Those
+// of fd and systemd are known when the descriptor has been looked at.
 var (
-	streams = []string{"tcp", "tcp4", "tcp6", "unix", "unixpacket"}
+	streams = []string{"tcp", "tcp4", "tcp6", "unix", "unixpacket", "fd", "systemd"}
 	packets = []string{"udp", "udp4", "udp6", "ip", "ip4", "ip6", "unixgram"}
 )
 
-// address is what net.ListenConfig takes, checked.
+// address is what net.ListenConfig takes, checked, or an inherited descriptor.
 type address struct {
-	network string // "tcp4", "unix", "ip4"
+	network string // "tcp4", "unix", "ip4", "fd"
 	suffix  string // ":icmp" for the ip networks
-	text    string // "127.0.0.1:80", "/run/x.sock"
+	text    string // "127.0.0.1:80", "/run/x.sock", "3"
+	fd      int    // of networks fd and systemd
+	inode   string // which the descriptor must have, "" if that is not known
 }
 
 // full returns the network as net wants it.
 func (a address) full() string { return a.network + a.suffix }
+
+// inherited reports whether the socket is there already.
+func (a address) inherited() bool { return a.network == "fd" || a.network == "systemd" }
+
+// path reports whether text is the path of a file. Names that start with @ are
+// abstract on Linux; package net treats them alike on Windows.
+func (a address) path() bool {
+	if a.protocol() != "unix" && a.protocol() != "unixpacket" {
+		return false
+	}
+	return !strings.HasPrefix(a.text, "@") || !abstractNames
+}
+
+// abstractNames is where unix(7)'s abstract names exist.
+const abstractNames = runtime.GOOS == "linux" || runtime.GOOS == "android" || runtime.GOOS == "windows"
 
 // protocol returns the network without IP version.
 func (a address) protocol() string { return strings.TrimRight(a.network, "46") }
@@ -70,6 +89,8 @@ func (a address) check() error {
 		return a.checkHostPort()
 	case "ip":
 		return a.checkIP(a.text)
+	case "fd", "systemd":
+		return nil // checked where they are looked up
 	}
 	switch {
 	case a.text == "":

@@ -93,10 +93,20 @@ func TestBadPacketAddress(t *testing.T) {
 }
 
 func FuzzAddress(f *testing.F) {
-	for _, s := range []string{"", "127.0.0.1:0", "tcp://[::1%lo]:70000", "unix://@", "ip4:icmp://1.2.3.4", "udp6://:1", "a://b://c:1"} {
+	for _, s := range []string{"", "127.0.0.1:0", "tcp://[::1%lo]:70000", "unix://@", "ip4:icmp://1.2.3.4", "udp6://:1", "a://b://c:1",
+		"127.0.0.1:8000-8010", "tcp6://[::1%a-1]:65535-65535", ":0-1", "a-b:2-1", "fd://3", "fd://-1", "systemd://web", "systemd://"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		all, err := listener.ParseStreams(s)
+		if err == nil && len(all) == 0 || len(all) > 1024 {
+			t.Errorf("%q is %d addresses", s, len(all))
+		}
+		for _, a := range all {
+			if again, err := listener.ParseStreams(a); err != nil || len(again) != 1 || again[0] != a {
+				t.Errorf("%q is %q, and again %q, %v", s, a, again, err)
+			}
+		}
 		for _, parse := range []func(string) (string, string, error){listener.ParseStream, listener.ParsePacket} {
 			network, text, err := parse(s)
 			if err != nil {

@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
+	"math"
 	"net"
 	"runtime"
 	"slices"
@@ -22,15 +24,60 @@ const (
 
 // Config describes a stream listener. New takes copies and never changes it.
 type Config struct {
-	// Address is where to listen; it must be set. Forms:
+	// Address is where to listen. Forms:
 	// "tcp://127.0.0.1:8443", "tcp4://:80", "tcp6://[::1]:0", "127.0.0.1:0"
 	// (no scheme is tcp), "unix:///run/x.sock", "unix://@name" (abstract,
 	// Linux), "unixpacket:///run/x.sock".
 	//
 	// An empty host is all addresses of the machine, port 0 a free one. Ports
 	// are numbers from 0 to 65535. A host name is resolved once, and IPv4 is
-	// preferred. A unix path must not exist; Close removes it.
+	// preferred. A range of ports, "127.0.0.1:8000-8010", is a socket for each;
+	// a listener has at most 1,024 sockets.
+	//
+	// A file at a unix path is replaced if it is a socket that no process has
+	// open, else left alone and an error. Close removes the file, unless another
+	// process has replaced it. For both, the folder is locked for a moment
+	// (flock), so it must be readable; otherwise the file stays.
+	//
+	// "fd://3" is a listening socket that the process has inherited. The
+	// listener uses a duplicate: descriptor 3 stays open after Close, and is
+	// marked close-on-exec. "systemd://web" are those that LISTEN_FDNAMES calls
+	// web, "systemd://" are all, see sd_listen_fds(3) and [Pass]. They belong to
+	// the listeners that use them: the last Close closes them for good. If New
+	// fails it leaves them open. As inherited sockets are bound already, an
+	// option that has to be set before must have its value already, and the
+	// file of a unix socket stays as it is: it belongs to who made it. Unix only.
 	Address string
+
+	// Addresses are more of them; then Address can be empty. New listens on all
+	// or on none, and one that is there twice is an error.
+	Addresses []string
+
+	// UnixMode are the permissions of the files of unix sockets, at most 0777.
+	// 0 leaves what the umask gives, that is, mostly 0755. On Linux the file
+	// never has more; elsewhere it has the umask's between bind and chmod. An
+	// error if no address is a path. Linux, macOS and BSD.
+	UnixMode fs.FileMode
+
+	// UnixOwner is the owner of the files of unix sockets, nil the user of the
+	// process. An error if no address is a path. Linux, macOS and BSD.
+	UnixOwner *UnixOwner
+
+	// Shards is how many sockets share each TCP port (SO_REUSEPORT, which is set
+	// by itself; SO_REUSEPORT_LB on FreeBSD). The kernel spreads new conns among
+	// them. 0 and 1 mean one. Where the system does not spread conns there is
+	// one whatever Shards says. Other processes of the same user can join the
+	// port in the same way, those of other users cannot. More shards than CPUs
+	// gain nothing. Unix and inherited sockets cannot be sharded. Negative is an
+	// error.
+	Shards int
+
+	// SteerByCPU gives each conn to the shard of the CPU that took its first
+	// packet, modulo Shards, instead of a hash of its addresses. It needs
+	// Shards from 2 to the number of CPUs; a shard gets nothing while its CPU
+	// takes no packets. Multipath TCP is not used then, as the kernel lacks the
+	// two together. Linux 4.6 or newer.
+	SteerByCPU bool
 
 	// TLS, when set, puts TLS on every conn. It needs Certificates,
 	// GetCertificate or GetConfigForClient, and a stream of bytes, which
@@ -75,7 +122,12 @@ func (c *Config) clone() *Config {
 		return &Config{}
 	}
 	n := *c
+	n.Addresses = slices.Clone(c.Addresses)
 	n.Options = slices.Clone(c.Options)
+	if c.UnixOwner != nil {
+		owner := *c.UnixOwner
+		n.UnixOwner = &owner
+	}
 	if c.TLS != nil {
 		n.TLS = c.TLS.Clone()
 		n.TLS.Certificates = slices.Clone(c.TLS.Certificates)
@@ -92,32 +144,16 @@ func (c *Config) clone() *Config {
 	return &n
 }
 
-// addresses returns what to listen on, and an [*Error] for each bad address.
-func (c *Config) addresses() ([]address, error) {
-	var p problems
-	a, err := parseAddress(c.Address, streams, "tcp")
-	p.add("Address", c.Address, err)
-	return []address{a}, errors.Join(p...)
-}
-
 // validate finds everything that is wrong with the Config, and adds the options
-// that the platform asks for.
+// that the platform and Shards ask for.
 func (c *Config) validate() error {
-	var p problems
-	addresses, err := c.addresses()
-	if err != nil {
-		p = append(p, err)
-	}
-	a := addresses[0]
-	p.add("TLS", "", checkTLS(c.TLS, a.network))
-	if runtime.GOOS == "windows" && a.protocol() == "tcp" {
-		c.Options, err = exclusive(c.Options)
+	places, p := c.addresses()
+	c.checkShards(&p, places)
+	c.checkUnix(&p, places)
+	if err := c.exclusive(places); err != nil {
 		p.add("Options", "SO_REUSEADDR=true", err)
 	}
-	p.add("Options", c.Options.String(), c.Options.Check(a.network,
-		sockopt.Bind, sockopt.Listening, sockopt.Established))
-	_, err = plainTCP(c, a)
-	p.add("Multipath", c.Multipath.String(), err)
+	c.checkNetworks(&p, places)
 	if c.HandshakeTimeout < 0 {
 		p.add("HandshakeTimeout", c.HandshakeTimeout.String(), errNegative)
 	}
@@ -125,6 +161,63 @@ func (c *Config) validate() error {
 		p.add("MaxHandshakes", strconv.Itoa(c.MaxHandshakes), errNegative)
 	}
 	return errors.Join(p...)
+}
+
+// checkNetworks says what each of the networks cannot have. Those of inherited
+// sockets are not known yet.
+func (c *Config) checkNetworks(p *problems, places []place) {
+	if len(places) == 0 {
+		places = []place{{}} // all addresses are bad, and the rest may be too
+	}
+	seen := map[string]bool{}
+	for _, place := range places {
+		a := place.address
+		if a.inherited() {
+			a = address{}
+		}
+		if seen[a.network] {
+			continue
+		}
+		seen[a.network] = true
+		p.add("TLS", "", checkTLS(c.TLS, a.network))
+		p.add("Options", c.Options.String(), c.Options.Check(a.network,
+			sockopt.Bind, sockopt.Listening, sockopt.Established))
+		_, err := plainTCP(c, a)
+		p.add("Multipath", c.Multipath.String(), err)
+	}
+}
+
+// exclusive adds the option that keeps other processes off a port on Windows.
+func (c *Config) exclusive(places []place) (err error) {
+	isTCP := func(a place) bool { return a.protocol() == "tcp" }
+	if runtime.GOOS == "windows" && slices.ContainsFunc(places, isTCP) {
+		c.Options, err = exclusive(c.Options)
+	}
+	return err
+}
+
+// checkUnix says what is wrong with the fields for the files of unix sockets.
+func (c *Config) checkUnix(p *problems, places []place) {
+	isPath := func(a place) bool { return a.path() }
+	usable := error(nil)
+	switch {
+	case !ownFiles:
+		usable = fmt.Errorf("of a socket's file on %s: %w", runtime.GOOS, errors.ErrUnsupported)
+	case len(places) > 0 && !slices.ContainsFunc(places, isPath):
+		usable = errors.New("no address is a path at which a file is made")
+	}
+	if m := c.UnixMode; m != 0 {
+		p.add("UnixMode", m.String(), usable)
+		if m&^fs.ModePerm != 0 {
+			p.add("UnixMode", m.String(), errors.New("has more than the permissions 0777"))
+		}
+	}
+	if o := c.UnixOwner; o != nil {
+		p.add("UnixOwner", fmt.Sprintf("%d:%d", o.UID, o.GID), usable)
+		if min(o.UID, o.GID) < -1 || int64(max(o.UID, o.GID)) >= math.MaxUint32 {
+			p.add("UnixOwner", fmt.Sprintf("%d:%d", o.UID, o.GID), errors.New("is not from -1 to 4294967294"))
+		}
+	}
 }
 
 // problems collects an *Error for each bad field.

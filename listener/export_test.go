@@ -1,6 +1,10 @@
 package listener
 
-import "github.com/strata-net/strata/sockopt"
+import (
+	"context"
+
+	"github.com/strata-net/strata/sockopt"
+)
 
 // ParseStream and ParsePacket give the tests the address parser without a socket.
 func ParseStream(s string) (network, text string, err error) {
@@ -15,3 +19,26 @@ func ParsePacket(s string) (network, text string, err error) {
 
 // Exclusive gives the tests the rule for Windows on every platform.
 func Exclusive(o sockopt.Options) (sockopt.Options, error) { return exclusive(o) }
+
+// Stream is one listening socket.
+type Stream = stream
+
+// OpenAll gives the tests the sockets that New puts together.
+func OpenAll(ctx context.Context, cfg *Config) ([]*Stream, error) {
+	c := cfg.clone()
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	return openAll(ctx, c)
+}
+
+// ParseStreams gives the tests all that an address of New stands for, written
+// out in full.
+func ParseStreams(s string) ([]string, error) {
+	all, err := parseStreams(s)
+	var list []string
+	for _, a := range all {
+		list = append(list, a.full()+"://"+a.text)
+	}
+	return list, err
+}

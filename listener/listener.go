@@ -2,6 +2,7 @@ package listener
 
 import (
 	"context"
+	"errors"
 	"net"
 )
 
@@ -21,6 +22,12 @@ func New(ctx context.Context, cfg *Config) (net.Listener, error) {
 	all, err := openAll(ctx, c)
 	if err != nil {
 		return nil, err
+	}
+	if len(all) > 1 {
+		for _, s := range all {
+			s.abandon()
+		}
+		return nil, &Error{Op: "listen", Field: "Addresses", Err: errors.ErrUnsupported}
 	}
 	l := all[0]
 	if c.TLS != nil {

@@ -28,24 +28,27 @@ func Multipath(l net.Listener) (on bool, reason error) {
 func plainTCP(c *Config, a address) (reason, err error) {
 	switch c.Multipath {
 	case sockopt.MultipathDefault, sockopt.MultipathPrefer:
-		return refusal(c.Options, a), nil
+		return refusal(c, a), nil
 	case sockopt.MultipathOff:
 		return errors.New("listener: Config.Multipath is off"), nil
 	case sockopt.MultipathRequire:
-		return nil, refusal(c.Options, a)
+		return nil, refusal(c, a)
 	}
 	return nil, fmt.Errorf("%d is not a mode", c.Multipath)
 }
 
 // refusal returns why MPTCP is impossible, as far as can be known without a socket.
-func refusal(o sockopt.Options, a address) error {
+func refusal(c *Config, a address) error {
 	if p := a.protocol(); p != "tcp" && p != "" { // "" is a bad address, reported by itself
 		return fmt.Errorf("listener: MPTCP on network %s: %w", a.network, errors.ErrUnsupported)
 	}
 	if runtime.GOOS != "linux" {
 		return fmt.Errorf("listener: MPTCP on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 	}
-	return o.RefusedByMPTCP()
+	if c.SteerByCPU {
+		return fmt.Errorf("listener: MPTCP with SteerByCPU: %w", errors.ErrUnsupported)
+	}
+	return c.Options.RefusedByMPTCP()
 }
 
 // fallback returns why the kernel made a plain socket though MPTCP was asked

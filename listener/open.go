@@ -3,6 +3,7 @@ package listener
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net"
 	"syscall"
 
@@ -10,47 +11,77 @@ import (
 )
 
 // openAll opens the sockets of a Config that is valid: all of them, or none.
-func openAll(ctx context.Context, c *Config) ([]*stream, error) {
-	addresses, err := c.addresses()
-	if err != nil {
-		return nil, err
+func openAll(ctx context.Context, c *Config) (all []*stream, err error) {
+	places, p := c.addresses()
+	if err := errors.Join(p...); err != nil {
+		return nil, err // the environment has changed since it was validated
 	}
-	all := make([]*stream, 0, len(addresses))
-	for _, a := range addresses {
-		s, err := open(ctx, c, a)
+	if err := usable(ctx); err != nil {
+		return nil, (&stream{address: places[0].address}).failed("listen", err)
+	}
+	defer func() {
 		if err != nil {
 			for _, s := range all {
-				s.Close()
+				s.abandon()
 			}
-			return nil, err
+			all = nil
 		}
-		all = append(all, s)
+	}()
+	for _, place := range places {
+		group, err := openPlace(ctx, c, place.address)
+		all = append(all, group...)
+		if err != nil {
+			return all, err
+		}
 	}
 	return all, nil
 }
 
-// open returns a listener with the options of the bind and listening stage in force.
-func open(ctx context.Context, c *Config, a address) (*stream, error) {
-	l := &stream{address: a, established: accepted(c.Options)}
-	l.plain, _ = plainTCP(c, a)
+func usable(ctx context.Context) error {
 	if ctx == nil {
-		return nil, l.failed("listen", errors.New("the context is nil"))
+		return errors.New("the context is nil")
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, l.failed("listen", err)
+	return ctx.Err()
+}
+
+// openPlace opens the sockets of one address; in case of an error it returns
+// those that are open already.
+func openPlace(ctx context.Context, c *Config, a address) ([]*stream, error) {
+	if a.inherited() {
+		s, err := inherit(c, a)
+		if err != nil {
+			return nil, err
+		}
+		return []*stream{s}, nil
 	}
+	return openShards(ctx, c, a)
+}
+
+// open returns a stream with the options of the bind and listening stage in force.
+func open(ctx context.Context, c *Config, a address) (*stream, error) {
+	s := &stream{address: a, established: accepted(c.Options)}
+	s.plain, _ = plainTCP(c, a)
 	control := &recorder{options: c.Options.At(sockopt.Bind)}
-	config := net.ListenConfig{Control: control.apply, KeepAliveConfig: c.KeepAlive}
-	config.SetMultipathTCP(l.plain == nil)
-	var err error
-	if l.Listener, err = config.Listen(ctx, a.network, a.text); err != nil {
-		return nil, l.failed(listenOp(err), err)
+	if a.path() {
+		control.mode = c.UnixMode
 	}
-	if err := l.listening(c, control.first); err != nil {
-		l.Listener.Close()
+	config := net.ListenConfig{Control: control.apply, KeepAliveConfig: c.KeepAlive}
+	config.SetMultipathTCP(s.plain == nil)
+	listen := func() (net.Listener, error) { return config.Listen(ctx, a.network, a.text) }
+	var err error
+	if a.path() && ownFiles {
+		s.Listener, s.file, err = createSocket(ctx, c, a, listen)
+	} else {
+		s.Listener, err = listen()
+	}
+	if err != nil {
+		return nil, s.failed(listenOp(err), err)
+	}
+	if err := s.listening(c, control.first); err != nil {
+		s.abandon()
 		return nil, err
 	}
-	return l, nil
+	return s, nil
 }
 
 // listening does what has to wait for listen.
@@ -59,8 +90,7 @@ func (l *stream) listening(c *Config, controlErr error) error {
 		l.plain = fallback(l, controlErr)
 	}
 	if l.plain != nil && c.Multipath == sockopt.MultipathRequire {
-		return &Error{Op: "listen", Field: "Multipath", Value: "require",
-			Network: l.address.full(), Address: l.address.text, Err: l.plain}
+		return l.wrongMultipath(c, l.plain)
 	}
 	options := c.Options.At(sockopt.Listening)
 	if err := applyStage(sockopt.Listening, options, l.Addr(), l); err != nil {
@@ -73,11 +103,17 @@ func (l *stream) listening(c *Config, controlErr error) error {
 // hides one that happened on an MPTCP socket.
 type recorder struct {
 	options sockopt.Options
+	mode    fs.FileMode // of the file that bind creates, 0 for the umask's
 	first   error
 }
 
 func (r *recorder) apply(network, address string, c syscall.RawConn) error {
 	err := r.options.Control(network, address, c)
+	if err == nil && r.mode != 0 {
+		if controlErr := c.Control(func(fd uintptr) { err = restrict(fd, r.mode) }); err == nil {
+			err = controlErr
+		}
+	}
 	if r.first == nil {
 		r.first = err
 	}

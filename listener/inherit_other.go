@@ -1,0 +1,21 @@
+//go:build !unix
+
+package listener
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+)
+
+func duplicate(address) (net.Listener, error) {
+	return nil, fmt.Errorf("inherited descriptors on %s: %w", runtime.GOOS, errors.ErrUnsupported)
+}
+
+func closeDescriptor(int) error { return nil }
+
+func fileInode(*os.File) (string, error) {
+	return "", fmt.Errorf("passing on descriptors on %s: %w", runtime.GOOS, errors.ErrUnsupported)
+}
