@@ -4,9 +4,10 @@ import "slices"
 
 // A Case is one piece of work that can be done in several ways.
 type Case struct {
-	Name  string
-	Batch int   // how often it is done between two readings of the clock
-	Ways  []Way // the first is written by hand: the others are compared with it
+	Name   string
+	Batch  int   // how often it is done between two readings of the clock
+	Rounds int   // at most so many, because it takes long; 0: as many as are asked for
+	Ways   []Way // the first is written by hand: the others are compared with it
 }
 
 // A Way does the work of its Case.
@@ -24,5 +25,5 @@ type Run struct {
 
 // Cases returns all cases.
 func Cases() []Case {
-	return slices.Concat(controlCases(), dialCases(), acceptCases(), connCases())
+	return slices.Concat(controlCases(), dialCases(), acceptCases(), shardCases(), copyCases(), connCases())
 }

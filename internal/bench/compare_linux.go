@@ -19,6 +19,9 @@ type Result struct {
 // Compare does the work in each way, round by round. A round goes through all ways, each time beginning with the next,
 // so that what else the machine does hits all alike.
 func Compare(c Case, rounds int) ([]Result, error) {
+	if c.Rounds > 0 {
+		rounds = min(rounds, c.Rounds)
+	}
 	samples := make([]sample, len(c.Ways))
 	for round := range rounds {
 		for i := range c.Ways {
