@@ -20,6 +20,7 @@ type job struct {
 	role, way, address string
 	size, batch        int
 	time               time.Duration
+	segments           int // that the C program sends as one
 }
 
 const (
@@ -30,7 +31,7 @@ const (
 func (j job) args() []string {
 	args := []string{j.role, j.address, strconv.Itoa(j.size), strconv.Itoa(j.batch)}
 	if j.role == sending {
-		args = append(args, strconv.FormatInt(int64(j.time), 10))
+		args = append(args, strconv.FormatInt(int64(j.time), 10), strconv.Itoa(j.segments))
 	}
 	return args
 }

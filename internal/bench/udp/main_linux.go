@@ -70,11 +70,11 @@ func compare(out io.Writer, match *regexp.Regexp, rounds, batch int, d time.Dura
 }
 
 func writeTable(w io.Writer, name string, results []result) {
-	fmt.Fprintf(w, "\n| %s | datagrams/s | to C | middle half | to net | lost in buffer | lost elsewhere | CPU ns | objects |\n", name)
-	fmt.Fprintln(w, "|---|---|---|---|---|---|---|---|---|")
+	fmt.Fprintf(w, "\n| %s | datagrams/s | to C | middle half | to net | lost: buffer | backlog | elsewhere | CPU ns | objects |\n", name)
+	fmt.Fprintln(w, "|---|---|---|---|---|---|---|---|---|---|")
 	for _, r := range results {
-		fmt.Fprintf(w, "| %s | %.0f k | %.2f | %.2f-%.2f | %.1f | %.1f %% | %.1f %% | %.0f + %.0f | %.2f + %.2f |\n",
-			r.way, r.rate/1000, r.ratio, r.low, r.high, r.plainRatio, 100*r.buffer, 100*r.elsewhere,
+		fmt.Fprintf(w, "| %s | %.0f k | %.2f | %.2f-%.2f | %.1f | %.1f %% | %.1f %% | %.1f %% | %.0f + %.0f | %.2f + %.2f |\n",
+			r.way, r.rate/1000, r.ratio, r.low, r.high, r.plainRatio, 100*r.buffer, 100*r.backlog, 100*r.elsewhere,
 			r.sendCPU, r.receiveCPU, r.sendAllocs, r.recvAllocs)
 		if r.cut > 0 {
 			fmt.Fprintf(w, "| %s: %d datagrams came with another length |\n", r.way, r.cut)

@@ -33,7 +33,7 @@ func TestEachWay(t *testing.T) {
 		for _, b := range sides() {
 			t.Run(w.name+" "+b.name, func(t *testing.T) {
 				send, receive := b.match(w.name)
-				o, err := p.play(s, match{send, receive, 700, 16, 10 * time.Millisecond})
+				o, err := p.play(s, match{send, receive, 700, 16, 10 * time.Millisecond, b.segments})
 				require.NoError(t, err)
 				assert.Positive(t, o.received.Counted)
 				assert.GreaterOrEqual(t, o.received.Datagrams, o.received.Counted)
@@ -60,7 +60,7 @@ func TestEachPath(t *testing.T) {
 			s, err := at.open()
 			require.NoError(t, err)
 			defer s.close()
-			o, err := p.play(s, match{yardstick, yardstick, 200, 64, 30 * time.Millisecond})
+			o, err := p.play(s, match{yardstick, yardstick, 200, 64, 30 * time.Millisecond, 128})
 			require.NoError(t, err)
 			assert.Positive(t, o.received.Datagrams)
 			assert.Zero(t, o.received.Cut)
@@ -139,18 +139,20 @@ func TestLossIsSplit(t *testing.T) {
 	o := outcome{socketDrops: 3, backlogDrops: 1}
 	o.sent.Datagrams, o.received.Datagrams = 1000, 900
 	for _, c := range []struct {
-		name              string
-		t                 trains
-		buffer, elsewhere float64
+		name            string
+		t               trains
+		buffer, backlog float64
+		elsewhere       float64
 	}{
-		{"one by one", trains{1, 1}, 0.003, 0.097},
-		{"trains", trains{20, 20}, 0.06, 0.04},
-		{"no more than was lost", trains{64, 64}, 0.1, 0},
+		{"one by one", trains{1, 1}, 0.003, 0.001, 0.096},
+		{"trains", trains{20, 20}, 0.06, 0.02, 0.02},
+		{"no more than was lost", trains{64, 64}, 0.1, 0, 0},
 	} {
 		var s sample
 		s.add(1, o, c.t)
 		r := s.result("x", s.rates, s.rates)
 		assert.InDelta(t, c.buffer, r.buffer, 1e-9, c.name)
+		assert.InDelta(t, c.backlog, r.backlog, 1e-9, c.name)
 		assert.InDelta(t, c.elsewhere, r.elsewhere, 1e-9, c.name)
 	}
 }

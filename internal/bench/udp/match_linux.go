@@ -12,6 +12,7 @@ type match struct {
 	send, receive string // ways
 	size, batch   int
 	time          time.Duration
+	segments      int // that a C sender sends as one
 }
 
 // An outcome is what a match gave.
@@ -36,7 +37,7 @@ func (p programs) play(s *stage, m match) (o outcome, err error) {
 	if err != nil {
 		return o, err
 	}
-	from, err := p.start(s.from, job{role: sending, way: m.send, size: m.size, batch: m.batch, time: m.time,
+	from, err := p.start(s.from, job{role: sending, way: m.send, size: m.size, batch: m.batch, time: m.time, segments: m.segments,
 		address: net.JoinHostPort(s.address, strconv.Itoa(at.Port))})
 	if err != nil {
 		return o, err

@@ -25,6 +25,7 @@ func ways() []way {
 		{plain, false, newPlainSender, newPlainReceiver},
 		{"x/net", false, newXNetSender, newXNetReceiver},
 		{"wireguard/conn", true, newWireguardSender, newWireguardReceiver},
+		{"udpbatch", true, newBatchSender, newBatchReceiver},
 	}
 }
 

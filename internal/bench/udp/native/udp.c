@@ -1,7 +1,7 @@
 /*
  * The yardstick: what a C program on the bare system calls reaches.
  *
- *   udp send ADDRESS:PORT SIZE BATCH NANOSECONDS
+ *   udp send ADDRESS:PORT SIZE BATCH NANOSECONDS SEGMENTS
  *   udp receive ADDRESS:0 SIZE BATCH
  *
  * Send uses sendmmsg with UDP_SEGMENT, receive recvmmsg with UDP_GRO. What they
@@ -32,8 +32,7 @@
 enum {
 	BUFFER = 7 << 20,     /* of the socket; as in ../socket_linux.go */
 	PAYLOAD = 65507,      /* of one IPv4 packet */
-	SEGMENTS = 128,       /* UDP_MAX_SEGMENTS of Linux 6.9 and newer */
-	OLD_SEGMENTS = 64,    /* before */
+	OLD_SEGMENTS = 64,    /* UDP_MAX_SEGMENTS before Linux 6.9 */
 	SLOT = 65536 + 4160,  /* not a power of two: slots must not share cache sets */
 	SLOTS = 128,          /* when packets arrive one by one */
 	BIG_SLOTS = 8,        /* when they arrive coalesced: what fits the cache */
@@ -120,9 +119,9 @@ static int segments(struct mmsghdr *m, struct iovec *iov, char (*control)[CONTRO
 	return count;
 }
 
-static void send_all(struct sockaddr_in to, int size, int batch, int64_t duration)
+static void send_all(struct sockaddr_in to, int size, int batch, int64_t duration, int most)
 {
-	int fd = open_socket(), most = SEGMENTS, count;
+	int fd = open_socket(), count;
 	struct mmsghdr *m = calloc(batch, sizeof *m);
 	struct iovec *iov = calloc(batch, sizeof *iov);
 	char(*control)[CONTROL] = calloc(batch, CONTROL);
@@ -257,12 +256,12 @@ static void receive_all(struct sockaddr_in at, int size)
 
 int main(int argc, char **argv)
 {
-	if (argc == 6 && !strcmp(argv[1], "send"))
-		send_all(parse(argv[2]), atoi(argv[3]), atoi(argv[4]), atoll(argv[5]));
+	if (argc == 7 && !strcmp(argv[1], "send"))
+		send_all(parse(argv[2]), atoi(argv[3]), atoi(argv[4]), atoll(argv[5]), atoi(argv[6]));
 	else if (argc == 5 && !strcmp(argv[1], "receive"))
 		receive_all(parse(argv[2]), atoi(argv[3]));
 	else {
-		fprintf(stderr, "usage: udp send|receive ADDRESS:PORT SIZE BATCH [NANOSECONDS]\n");
+		fprintf(stderr, "usage: udp send|receive ADDRESS:PORT SIZE BATCH [NANOSECONDS SEGMENTS]\n");
 		return 2;
 	}
 	return 0;
