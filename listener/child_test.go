@@ -12,7 +12,11 @@ import (
 
 // roles is what this test binary does as another process.
 var roles = map[string]func(t *testing.T){
-	"race": raceForStaleFiles,
+	"race":       raceForStaleFiles,
+	"pid":        insistOnPID,
+	"parent":     startsAnother,
+	"grandchild": takesNothing,
+	"successor":  takesOver,
 }
 
 // TestChild is that other process; by itself it does nothing.
@@ -28,7 +32,6 @@ func child(t *testing.T, role string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run", "^TestChild$")
 	cmd.Env = append(os.Environ(), "STRATA_CHILD="+role)
-	cmd.Stderr = os.Stderr
 	t.Cleanup(func() {
 		if cmd.Process != nil {
 			cmd.Process.Kill() // not needed if all went well

@@ -42,3 +42,11 @@ func ParseStreams(s string) ([]string, error) {
 	}
 	return list, err
 }
+
+// SetFirstFD moves the inherited descriptors to numbers that the tests can use,
+// which have not been used before.
+func SetFirstFD(fd int) (restore func()) {
+	old := firstFD
+	firstFD = fd
+	return func() { firstFD = old }
+}

@@ -8,14 +8,16 @@ import (
 	"strings"
 )
 
-// The environment of sd_listen_fds(3). Descriptors start at 3.
+// The environment of sd_listen_fds(3).
 const (
 	envPID    = "LISTEN_PID"
 	envFDs    = "LISTEN_FDS"
 	envNames  = "LISTEN_FDNAMES"
 	envInodes = "STRATA_LISTEN_INODES" // set by Pass instead of LISTEN_PID
-	firstFD   = 3
 )
+
+// firstFD is SD_LISTEN_FDS_START; only tests set it.
+var firstFD = 3
 
 // unnamed is the name that sd_listen_fds_with_names(3) gives to descriptors
 // when LISTEN_FDNAMES is not set.

@@ -1,0 +1,283 @@
+//go:build linux || darwin || freebsd || openbsd || netbsd || dragonfly
+
+package listener_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/strata-net/strata/listener"
+)
+
+// files returns the sockets for another process.
+func files(t *testing.T, all []*listener.Stream) []*os.File {
+	t.Helper()
+	var list []*os.File
+	for _, l := range all {
+		f, err := l.File()
+		require.NoError(t, err)
+		t.Cleanup(func() { f.Close() })
+		list = append(list, f)
+	}
+	return list
+}
+
+// opened returns the sockets of addresses, which are closed with the test.
+func opened(t *testing.T, addresses ...string) []*listener.Stream {
+	t.Helper()
+	all, err := listener.OpenAll(t.Context(), &listener.Config{Addresses: addresses})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		for _, l := range all {
+			l.Close()
+		}
+	})
+	return all
+}
+
+func TestPass(t *testing.T) {
+	t.Setenv("LISTEN_PID", "1")
+	t.Setenv("LISTEN_FDS", "77")
+	t.Setenv("LISTEN_FDNAMES", "x")
+	f := files(t, opened(t, "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"))
+	cmd := exec.Command("true")
+	require.NoError(t, listener.Pass(cmd, listener.Named{Name: "a b", Files: f[:2]}, listener.Named{Name: "c", Files: f[2:]}))
+	assert.Equal(t, f, cmd.ExtraFiles)
+	var got []string
+	for _, s := range cmd.Env {
+		if strings.Contains(s, "LISTEN_") {
+			got = append(got, s)
+		}
+	}
+	require.Len(t, got, 3, "LISTEN_PID would be wrong")
+	assert.Equal(t, []string{"LISTEN_FDS=3", "LISTEN_FDNAMES=a b:a b:c"}, got[:2])
+	assert.Greater(t, len(cmd.Env), 3)
+
+	cmd = exec.Command("true")
+	cmd.Env = []string{"A=1"}
+	require.NoError(t, listener.Pass(cmd, listener.Named{Name: "c", Files: f[2:]}))
+	assert.Contains(t, cmd.Env, "A=1")
+	assert.Contains(t, cmd.Env, "LISTEN_FDS=1")
+}
+
+func TestPassErrors(t *testing.T) {
+	f := files(t, opened(t, "127.0.0.1:0"))
+	gone, err := os.Open(os.DevNull)
+	require.NoError(t, err)
+	require.NoError(t, gone.Close())
+	cmd := exec.Command("true")
+	err = listener.Pass(cmd,
+		listener.Named{Name: "", Files: f},
+		listener.Named{Name: "a:b", Files: f},
+		listener.Named{Name: "tab\t"},
+		listener.Named{Name: "nil", Files: []*os.File{nil}},
+		listener.Named{Name: "gone", Files: []*os.File{gone}},
+	)
+	name := "is not 1 to 255 printable ASCII characters without a colon"
+	assert.EqualError(t, err, strings.Join([]string{
+		"listener: pass: Named: " + name,
+		"listener: pass: Named=a:b: " + name,
+		"listener: pass: Named=tab\t: " + name,
+		"listener: pass: Named=tab\t: has no files",
+		"listener: pass: Named=nil: a file is nil",
+		"listener: pass: Named=gone: use of closed file",
+	}, "\n"))
+	assert.Nil(t, cmd.ExtraFiles)
+	assert.Nil(t, cmd.Env)
+
+	web := listener.Named{Name: "web", Files: f}
+	assert.ErrorContains(t, listener.Pass(nil, web), "the command is nil")
+	assert.ErrorContains(t, listener.Pass(cmd), "0 sockets")
+	require.NoError(t, listener.Pass(cmd, web))
+	assert.ErrorContains(t, listener.Pass(cmd, web), "which has some already")
+}
+
+// The wrapper in the doc of Pass is for programs that insist on LISTEN_PID.
+func TestPassThroughAShell(t *testing.T) {
+	all := opened(t, "127.0.0.1:0")
+	direct := child(t, "pid")
+	cmd := exec.Command("/bin/sh", append([]string{"-c", `LISTEN_PID=$$ exec "$0" "$@"`}, direct.Args...)...)
+	cmd.Env = direct.Env
+	require.NoError(t, listener.Pass(cmd, listener.Named{Name: "web", Files: files(t, all)}))
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+}
+
+// insistOnPID is a program that does not know of Pass.
+func insistOnPID(t *testing.T) {
+	t.Helper()
+	require.Equal(t, strconv.Itoa(os.Getpid()), os.Getenv("LISTEN_PID"))
+	require.NoError(t, os.Unsetenv("STRATA_LISTEN_INODES"))
+	open(t, &listener.Config{Address: "systemd://web"})
+}
+
+// What was passed to a process is not taken by one that it starts, though that
+// sees the same environment.
+func TestPassIsForOneProcess(t *testing.T) {
+	cmd := child(t, "parent")
+	require.NoError(t, listener.Pass(cmd, listener.Named{Name: "web", Files: files(t, opened(t, "127.0.0.1:0"))}))
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+}
+
+func startsAnother(t *testing.T) {
+	t.Helper()
+	own, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer own.Close()
+	f, err := own.(*net.TCPListener).File()
+	require.NoError(t, err)
+	defer f.Close()
+	cmd := child(t, "grandchild")
+	cmd.ExtraFiles = []*os.File{f} // so that there is a listening socket
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	open(t, &listener.Config{Address: "systemd://web"})
+}
+
+func takesNothing(t *testing.T) {
+	t.Helper()
+	_, err := listener.New(t.Context(), &listener.Config{Address: "systemd://web"})
+	assert.ErrorContains(t, err, "the descriptor is another process's")
+}
+
+// A process takes over from another that drains, and no client sees it.
+func TestHandOverUnderLoad(t *testing.T) {
+	noLeak(t)
+	path := filepath.Join(t.TempDir(), "s")
+	all := opened(t, "127.0.0.1:0", "unix://"+path)
+	var serving sync.WaitGroup
+	for _, l := range all {
+		serving.Go(func() { answer(l, "old") })
+	}
+	var counts [2]atomic.Int64 // answers of the old process and of the new one
+	var clients sync.WaitGroup
+	stop := make(chan struct{})
+	for i := range 8 {
+		l := all[i%2]
+		clients.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				who, err := ask(l.Addr())
+				if !assert.NoError(t, err) {
+					return
+				}
+				counts[map[string]int{"old": 0, "new": 1}[who]].Add(1)
+			}
+		})
+	}
+	await := func(n *atomic.Int64) {
+		t.Helper()
+		for enough, end := n.Load()+500, time.Now().Add(20*time.Second); n.Load() < enough; time.Sleep(time.Millisecond) {
+			require.True(t, time.Now().Before(end), "no answers")
+		}
+	}
+	await(&counts[0])
+
+	cmd := child(t, "successor")
+	f := files(t, all)
+	require.NoError(t, listener.Pass(cmd, listener.Named{Name: "web", Files: f[:1]}, listener.Named{Name: "local", Files: f[1:]}))
+	in, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	for _, file := range f {
+		require.NoError(t, file.Close())
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "ready\n", line)
+	for _, l := range all {
+		var flags int
+		require.NoError(t, control(l, func(fd uintptr) { flags, err = unix.FcntlInt(fd, unix.F_GETFL, 0) }))
+		require.NoError(t, err)
+		require.NotZero(t, flags&unix.O_NONBLOCK, "starting the child must leave the sockets as they are")
+		require.NoError(t, l.Close())
+	}
+	serving.Wait()
+	assert.FileExists(t, path)
+	before := counts[0].Load()
+	await(&counts[1])
+	close(stop)
+	clients.Wait()
+	assert.LessOrEqual(t, counts[0].Load(), before+8, "the old process answers only what it had accepted")
+
+	// A third one, which was handed nothing, sees that the path is in use.
+	_, err = listener.New(t.Context(), &listener.Config{Address: "unix://" + path})
+	require.ErrorIs(t, err, unix.EADDRINUSE)
+	in.Close()
+	require.NoError(t, cmd.Wait())
+	// And when the successor is gone too, that its file is stale.
+	open(t, &listener.Config{Address: "unix://" + path})
+}
+
+func takesOver(t *testing.T) {
+	t.Helper()
+	all := append(opened(t, "systemd://web"), opened(t, "systemd://local")...)
+	var serving sync.WaitGroup
+	for _, l := range all {
+		serving.Go(func() { answer(l, "new") })
+	}
+	fmt.Fprintln(os.Stdout, "ready")
+	io.Copy(io.Discard, os.Stdin)
+	for _, l := range all {
+		require.NoError(t, l.Close())
+	}
+	serving.Wait()
+}
+
+// answer says the name to each client, and waits until the client has closed.
+func answer(l net.Listener, name string) {
+	var group sync.WaitGroup
+	defer group.Wait()
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		group.Go(func() {
+			defer c.Close()
+			if _, err := c.Read(make([]byte, 1)); err == nil {
+				io.WriteString(c, name)
+			}
+		})
+	}
+}
+
+// ask returns the name of the process that answers.
+func ask(a net.Addr) (string, error) {
+	c, err := net.Dial(a.Network(), a.String())
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(20 * time.Second))
+	if _, err := c.Write([]byte("?")); err != nil {
+		return "", err
+	}
+	name, err := io.ReadAll(c)
+	if err == nil && len(name) == 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return string(name), err
+}
