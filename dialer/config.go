@@ -57,6 +57,14 @@ type Config struct {
 	// dial, since interfaces come and go.
 	Interface string
 
+	// Netns is the network namespace in which sockets are opened: a name of
+	// ip-netns(8) (of /run/netns) or, with a slash in it, a path such as
+	// /proc/1234/ns/net. "" is the one of the process. Each dial opens it
+	// again, so it need not exist yet. Names are resolved outside of it, in the
+	// namespace of the process. Needs CAP_SYS_ADMIN; elsewhere than on Linux it
+	// is an error in New.
+	Netns string
+
 	// Timeout limits a whole dial: name resolution, connecting to all
 	// addresses and the TLS handshake. 0 means no limit but the context's and
 	// the operating system's. Negative is an error.
@@ -158,6 +166,8 @@ func (c *Config) validate() error {
 	report("LocalPorts", c.LocalPorts.String(), c.checkPorts())
 	_, err = newDevice(c.Interface)
 	report("Interface", c.Interface, err)
+	_, err = newNamespace(c.Netns)
+	report("Netns", c.Netns, err)
 	report("Family", c.Family.String(), c.Family.validate())
 	report("AddressTimeout", c.AddressTimeout.String(), notNegative(c.AddressTimeout))
 	report("Timeout", c.Timeout.String(), notNegative(c.Timeout))

@@ -99,17 +99,22 @@ func (p *plan) attempt(ctx context.Context, t target) (net.Conn, int, *Error) {
 	return conn, 0, nil
 }
 
-// open lets package net connect, from the right source.
+// open lets package net connect, from the right source and in the right namespace.
 func (p *plan) open(ctx context.Context, t target) (net.Conn, error) {
-	if p.pool == nil {
+	if p.pool == nil && p.netns == nil {
 		return p.net.DialContext(ctx, t.network, t.address)
 	}
-	source, err := p.pool.pick(t.asked, t.version)
-	if err != nil {
-		return nil, &Error{Op: "dial", Field: p.sourceField, Value: p.sourceValue, Err: err}
-	}
 	d := p.net
-	d.LocalAddr = source
+	if p.pool != nil {
+		source, err := p.pool.pick(t.asked, t.version)
+		if err != nil {
+			return nil, &Error{Op: "dial", Field: p.sourceField, Value: p.sourceValue, Err: err}
+		}
+		d.LocalAddr = source
+	}
+	if p.netns != nil {
+		return p.netns.dial(ctx, d, t.network, t.address)
+	}
 	return d.DialContext(ctx, t.network, t.address)
 }
 

@@ -26,6 +26,7 @@ func New(cfg *Config) (Dialer, error) {
 	}
 	plain, _ := plainTCP(c)
 	locals, _ := c.locals()
+	netns, _ := newNamespace(c.Netns)
 	d := &dialer{
 		plans:            make(map[string]*plan, len(networks)),
 		plain:            plain,
@@ -34,7 +35,7 @@ func New(cfg *Config) (Dialer, error) {
 		handshakeTimeout: c.HandshakeTimeout,
 	}
 	for _, network := range networks {
-		d.plans[network] = newPlan(c, locals, network, plain == nil)
+		d.plans[network] = newPlan(c, locals, netns, network, plain == nil)
 	}
 	if err := d.route(c); err != nil {
 		return nil, err

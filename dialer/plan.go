@@ -33,6 +33,7 @@ type plan struct {
 	custom         lookupFunc // Config.Lookup
 	single         local      // Config.LocalAddr
 	pool           *pool      // Config.LocalAddrs, nil for none
+	netns          *namespace // Config.Netns, nil for none
 	expand         bool       // dial all that net would dial side by side in turns of our own
 	established    sockopt.Options
 	fields         map[string]field // of the Config, by the option that they set
@@ -48,8 +49,9 @@ type lookupFunc = func(ctx context.Context, network, host string) ([]netip.Addr,
 // A field is one of the Config, with its value as text.
 type field struct{ name, value string }
 
-func newPlan(c *Config, locals []local, network string, mptcp bool) *plan {
+func newPlan(c *Config, locals []local, netns *namespace, network string, mptcp bool) *plan {
 	p := &plan{
+		netns:   netns,
 		network: network,
 		net: net.Dialer{
 			Timeout:         least(c.Timeout, c.AddressTimeout),
@@ -68,6 +70,7 @@ func newPlan(c *Config, locals []local, network string, mptcp bool) *plan {
 	p.narrow(c)
 	p.from(c, locals)
 	p.options(c, locals)
+	p.expand = p.pool != nil || p.netns != nil
 	return p
 }
 
@@ -94,7 +97,6 @@ func (p *plan) from(c *Config, locals []local) {
 	var err error
 	if len(c.LocalAddrs) > 0 {
 		p.sourceField, p.sourceValue = "LocalAddrs", joined(c.LocalAddrs)
-		p.expand = true
 		p.pool, err = newPool(locals, c.LocalPolicy, p.network)
 	} else if p.single = locals[0]; p.single.set {
 		p.sourceField, p.sourceValue = "LocalAddr", c.LocalAddr
