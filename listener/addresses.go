@@ -42,8 +42,8 @@ func (c *Config) addresses() ([]place, problems) {
 			list = append(list, place{a, given.field, given.value})
 		}
 	}
-	if n := len(list) * max(c.shards(), 1); n > maxSockets {
-		p.add("Addresses", "", fmt.Errorf("need %d sockets, which is more than %d", n, maxSockets))
+	if n := len(list); n > 0 && c.shards() > maxSockets/n {
+		p.add("Addresses", "", fmt.Errorf("%d sockets with %d shards each are more than %d", n, c.shards(), maxSockets))
 	}
 	return list, p
 }

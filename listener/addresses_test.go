@@ -100,7 +100,7 @@ func TestTooManySockets(t *testing.T) {
 		all = append(all, fmt.Sprintf("127.0.0.1:%d", i+1))
 	}
 	_, err := listener.OpenAll(t.Context(), &listener.Config{Addresses: all})
-	assert.EqualError(t, err, "listener: config: Addresses: need 1025 sockets, which is more than 1024")
+	assert.EqualError(t, err, "listener: config: Addresses: 1025 sockets with 1 shards each are more than 1024")
 }
 
 func TestSeveralAddresses(t *testing.T) {

@@ -50,3 +50,6 @@ func SetFirstFD(fd int) (restore func()) {
 	firstFD = fd
 	return func() { firstFD = old }
 }
+
+// Balanced is the option that spreads conns among the sockets of a port.
+func Balanced() (sockopt.Option, bool) { return balanced() }

@@ -43,12 +43,14 @@ func (c *Config) checkShards(p *problems, places []place) {
 	if c.Shards < 2 {
 		return
 	}
+	tcp := true
 	for _, a := range places {
 		if a.protocol() != "tcp" {
 			p.add("Shards", strconv.Itoa(c.Shards), fmt.Errorf("only TCP ports can be shared by sockets, %s cannot", a.value))
+			tcp = false
 		}
 	}
-	if c.shards() > 1 {
+	if c.shards() > 1 && tcp {
 		p.add("Shards", strconv.Itoa(c.Shards), c.balance())
 	}
 }

@@ -162,3 +162,25 @@ func TestActivatedUnixFileStays(t *testing.T) {
 	require.NoError(t, l.Close())
 	assert.FileExists(t, path)
 }
+
+func TestActivatedByPass(t *testing.T) {
+	given := sockets(t, 2)
+	activate(t, "web:other", given...)
+	os.Unsetenv("LISTEN_PID") // t.Setenv puts it back
+	inodes := make([]string, len(given))
+	for i, socket := range given {
+		require.NoError(t, control(socket, func(fd uintptr) {
+			var stat unix.Stat_t
+			require.NoError(t, unix.Fstat(int(fd), &stat))
+			inodes[i] = strconv.FormatUint(uint64(stat.Ino), 10) //nolint:unconvert // as in the code
+		}))
+	}
+	t.Setenv("STRATA_LISTEN_INODES", inodes[0]+":1")
+	roundTripOnce(t, open(t, &listener.Config{Address: "systemd://web"}))
+	_, err := listener.New(t.Context(), &listener.Config{Address: "systemd://other"})
+	assert.EqualError(t, err, "listener: listen systemd other: the descriptor is another process's: it has inode "+
+		inodes[1]+", and STRATA_LISTEN_INODES says 1")
+	t.Setenv("STRATA_LISTEN_INODES", inodes[0])
+	_, err = listener.New(t.Context(), &listener.Config{Address: "systemd://other"})
+	assert.ErrorContains(t, err, "has 1 entries for 2 descriptors")
+}

@@ -3,6 +3,7 @@ package listener_test
 import (
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -105,4 +106,39 @@ func TestAbstractName(t *testing.T) {
 
 	_, err = listener.New(t.Context(), &listener.Config{Address: address, UnixMode: 0o600})
 	assert.ErrorContains(t, err, "UnixMode=-rw-------: no address is a path at which a file is made")
+}
+
+// Who may not write to a socket cannot find out whether it is stale.
+func TestStaleFileOfAnotherUser(t *testing.T) {
+	noLeak(t)
+	folder := t.TempDir()
+	path := filepath.Join(folder, "s")
+	stale(t, path)
+	for mode, want := range map[fs.FileMode]string{0o500: "connect " + path + ": permission denied", 0o300: "open " + folder + ": permission denied"} {
+		require.NoError(t, os.Chmod(path, 0o400))
+		require.NoError(t, os.Chmod(folder, mode))
+		err := withoutCapabilities(t, func() error {
+			_, err := listener.New(t.Context(), &listener.Config{Address: "unix://" + path})
+			return err
+		})
+		require.ErrorIs(t, err, syscall.EADDRINUSE)
+		require.ErrorIs(t, err, fs.ErrPermission)
+		assert.ErrorContains(t, err, want)
+		assert.FileExists(t, path)
+	}
+}
+
+// Without the lock nothing is removed.
+func TestCloseInAFolderThatCannotBeRead(t *testing.T) {
+	noLeak(t)
+	folder := t.TempDir()
+	path := filepath.Join(folder, "s")
+	l := open(t, &listener.Config{Address: "unix://" + path})
+	require.NoError(t, os.Chmod(folder, 0o300))
+	err := withoutCapabilities(t, l.Close)
+	require.ErrorIs(t, err, fs.ErrPermission)
+	assert.Equal(t, "close", failure(t, err).Op)
+	assert.FileExists(t, path)
+	_, err = l.Accept()
+	assert.ErrorIs(t, err, net.ErrClosed)
 }

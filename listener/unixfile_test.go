@@ -261,3 +261,11 @@ func raceForStaleFiles(t *testing.T) {
 		}
 	}
 }
+
+func TestFileOfAClosedListener(t *testing.T) {
+	all := opened(t, "unix://"+filepath.Join(t.TempDir(), "s"))
+	require.NoError(t, all[0].Close())
+	_, err := all[0].File()
+	require.ErrorIs(t, err, net.ErrClosed)
+	assert.Equal(t, "duplicate", failure(t, err).Op)
+}
