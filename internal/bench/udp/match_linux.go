@@ -28,9 +28,9 @@ func (p programs) play(s *stage, m match) (o outcome, err error) {
 	if err != nil {
 		return o, err
 	}
-	defer func() { err = errors.Join(err, to.stop()) }()
+	defer func() { err = errors.Join(err, to.Stop()) }()
 	var at ready
-	if err := to.line(&at); err != nil {
+	if err := to.Line(&at); err != nil {
 		return o, err
 	}
 	before, err := backlogDrops()
@@ -42,8 +42,8 @@ func (p programs) play(s *stage, m match) (o outcome, err error) {
 	if err != nil {
 		return o, err
 	}
-	defer func() { err = errors.Join(err, from.stop()) }()
-	err = errors.Join(from.line(&o.sent), to.tell(), to.line(&o.received))
+	defer func() { err = errors.Join(err, from.Stop()) }()
+	err = errors.Join(from.Line(&o.sent), to.Tell(), to.Line(&o.received))
 	if err != nil {
 		return o, err
 	}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTables(t *testing.T) {
+	needRoot(t)
+	var out bytes.Buffer
+	require.NoError(t, run(&out, []string{"-rounds=2", "-trip=10ms", "-clients=5"}))
+	text := out.String()
+	assert.Contains(t, text, ". 2 rounds, a round trip of 10ms.\n")
+	assert.Regexp(t, `\| net.Dialer, then Write \| [\d.]+ms \| [\d.]+ \| [\d.]+-[\d.]+ \| 0 of 2 \|\n`, text)
+	assert.Regexp(t, `\| net.Dialer with TCP_FASTOPEN_CONNECT, then Write \| .* \| 2 of 2 \|\n`, text)
+	assert.Regexp(t, `\| dialer.New, then Write \| .* \| 0 of 2 \|\n`, text)
+	assert.Regexp(t, `\| dialer.DialData \| .* \| \d of 2 \|\n`, text)
+	assert.Regexp(t, `\| 256 \| \d of 5 \|\n$`, text)
+}
+
+func TestBadArguments(t *testing.T) {
+	for want, args := range map[string][]string{
+		"-rounds=0":   {"-rounds=0"},
+		"-trip=0s":    {"-trip=0s"},
+		"-clients=0":  {"-clients=0"},
+		"not defined": {"-what"},
+	} {
+		require.ErrorContains(t, run(&bytes.Buffer{}, args), want)
+	}
+}
+
+func needRoot(t *testing.T) {
+	t.Helper()
+	missing := ""
+	if os.Geteuid() != 0 {
+		missing = "root"
+	} else if _, err := exec.LookPath("ip"); err != nil {
+		missing = "the program ip"
+	}
+	switch {
+	case missing != "" && os.Getenv("CI") == "true":
+		t.Fatal("needs", missing)
+	case missing != "":
+		t.Skip("needs", missing)
+	}
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/strata-net/strata/listener"
+)
+
+// A way listens for n conns. The first one is what the others are compared with.
+type way struct {
+	name   string
+	listen func(n int) (net.Listener, error)
+}
+
+const address = "127.0.0.1:0"
+
+func ways() []way {
+	return []way{
+		{"net.Listener", func(int) (net.Listener, error) {
+			return (&net.ListenConfig{}).Listen(context.Background(), "tcp4", address)
+		}},
+		{"listener.New", func(int) (net.Listener, error) { return listen(&listener.Config{}) }},
+	}
+}
+
+func listen(c *listener.Config) (net.Listener, error) {
+	c.Address = "tcp4://" + address
+	return listener.New(context.Background(), c)
+}
+
+func wayNamed(name string) (way, error) {
+	for _, w := range ways() {
+		if w.name == name {
+			return w, nil
+		}
+	}
+	return way{}, fmt.Errorf("no way %q", name)
+}
