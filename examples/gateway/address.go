@@ -3,79 +3,161 @@ package main
 import (
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // An Address is where to listen or what to dial.
 type Address struct {
-	Network string // tcp, tcp4, tcp6 or unix
-	Host    string // host:port, or the path of a unix socket
+	Network string // tcp, tcp4, tcp6, udp, udp4, udp6, unix or unixpacket; to listen also fd or systemd
+	Host    string // host:port, the path of a unix socket, or what is inherited
 }
 
 // String returns the address with its network, such as tcp://127.0.0.1:80.
 func (a Address) String() string { return a.Network + "://" + a.Host }
 
+// protocol returns the network without its version of IP: tcp, udp, unix...
+func (a Address) protocol() string { return strings.TrimRight(a.Network, "46") }
+
+// hasPort says whether Host is host:port.
+func (a Address) hasPort() bool { return a.protocol() == "tcp" || a.protocol() == "udp" }
+
+// inherited says whether the socket is there already; its network is not known.
+func (a Address) inherited() bool { return a.Network == "fd" || a.Network == "systemd" }
+
+// isTCP says whether a socket is a TCP one, as far as is known.
+func (a Address) isTCP() bool { return a.protocol() == "tcp" || a.inherited() }
+
 // hostname returns the host without its port; empty for a unix socket.
 func (a Address) hostname() string {
-	if a.Network == "unix" {
+	if !a.hasPort() {
 		return ""
 	}
 	host, _, _ := net.SplitHostPort(a.Host)
 	return host
 }
 
-// anyPort says whether listening takes a free port, so that the address can
-// stand in a file twice.
-func (a Address) anyPort() bool {
-	return a.Host == "" || a.Network != "unix" && strings.HasSuffix(a.Host, ":0")
+// places returns what of an address can be listened on only once, each as text:
+// nothing when the system chooses the port, and each port of a range.
+func (a Address) places() []string {
+	switch {
+	case a.Network == "":
+		return nil // it is wrong
+	case a.inherited():
+		return []string{a.String()}
+	case !a.hasPort():
+		return []string{a.Host}
+	}
+	low, high, err := splitPorts(a.Host)
+	if err != nil || low == 0 {
+		return nil
+	}
+	var list []string
+	for port := low; port <= high; port++ {
+		text := net.JoinHostPort(a.hostname(), strconv.Itoa(port))
+		if a.protocol() == "udp" {
+			text = "udp://" + text
+		}
+		list = append(list, text)
+	}
+	return list
 }
 
-// parseListenAddress reads the address of a listener. Port 0 takes a free one.
-func parseListenAddress(s string) (Address, error) { return parseAddress(s, 0) }
+// The networks that can be listened on, and dialled.
+var (
+	listenNetworks = []string{"tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix", "unixpacket", "fd", "systemd"}
+	dialNetworks   = []string{"tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix", "unixpacket"}
+)
 
-// parseDialAddress reads the address of an upstream.
+// parseListenAddress reads the address of a listener. Port 0 takes a free one,
+// and a range is all of its ports. Without a scheme the network is left to the
+// protocol.
+func parseListenAddress(s string) (Address, error) {
+	a, err := parseAddress(s, listenNetworks)
+	if err != nil {
+		return Address{}, err
+	}
+	if a.Network != "" && !a.hasPort() {
+		return a, nil
+	}
+	if _, _, err = splitPorts(a.Host); err != nil {
+		return Address{}, err
+	}
+	return a, nil
+}
+
+// parseDialAddress reads the address of an upstream; without a scheme it is tcp.
 func parseDialAddress(s string) (Address, error) {
-	a, err := parseAddress(s, 1)
-	if err == nil && a.Network != "unix" && a.hostname() == "" {
+	a, err := parseAddress(s, dialNetworks)
+	if err != nil {
+		return Address{}, err
+	}
+	if a.Network == "" {
+		a.Network = "tcp"
+	}
+	if !a.hasPort() {
+		return a, nil
+	}
+	low, high, err := splitPorts(a.Host)
+	switch {
+	case err != nil:
+		return Address{}, err
+	case low != high || low == 0:
+		_, port, _ := net.SplitHostPort(a.Host)
+		return Address{}, fmt.Errorf("want a port from 1 to 65535, got %q", port)
+	case a.hostname() == "":
 		return Address{}, fmt.Errorf("want a host to dial, got %q", s)
 	}
-	return a, err
+	return a, nil
 }
 
-// parseAddress reads scheme://address; without a scheme it is tcp.
-func parseAddress(s string, minPort int) (Address, error) {
+// parseAddress reads [scheme://]address.
+func parseAddress(s string, networks []string) (Address, error) {
 	network, host, ok := strings.Cut(s, "://")
-	if !ok {
-		network, host = "tcp", s
-	}
-	switch network {
-	case "unix":
-		if host == "" {
-			return Address{}, fmt.Errorf("want unix:///path, got %q", s)
-		}
-	case "tcp", "tcp4", "tcp6":
-		if err := checkHostPort(host, minPort); err != nil {
-			return Address{}, err
-		}
-	default:
-		return Address{}, fmt.Errorf("want tcp://, tcp4://, tcp6:// or unix://, got %q", s)
+	switch {
+	case !ok:
+		return Address{Host: s}, nil
+	case !slices.Contains(networks, network):
+		return Address{}, fmt.Errorf("want %s, got %q", orList(schemes(networks)), s)
+	case strings.HasPrefix(network, "unix") && host == "":
+		return Address{}, fmt.Errorf("want %s:///path, got %q", network, s)
 	}
 	return Address{Network: network, Host: host}, nil
 }
 
-// checkHostPort wants host:port with a number as port.
-func checkHostPort(s string, minPort int) error {
-	host, port, err := net.SplitHostPort(s)
-	if err != nil {
-		return fmt.Errorf("want host:port, got %q", s)
+// schemes returns how networks are written.
+func schemes(networks []string) []string {
+	list := make([]string, len(networks))
+	for i, n := range networks {
+		list[i] = n + "://"
 	}
-	n, err := strconv.Atoi(port)
-	if err != nil || n < minPort || n > 65535 {
-		return fmt.Errorf("want a port from %d to 65535, got %q", minPort, port)
+	return list
+}
+
+// splitPorts reads the ports of host:port or host:low-high.
+func splitPorts(s string) (low, high int, err error) {
+	host, ports, err := net.SplitHostPort(s)
+	if err != nil {
+		return 0, 0, fmt.Errorf("want host:port, got %q", s)
 	}
 	if strings.ContainsAny(host, "/ \t") {
-		return fmt.Errorf("want a host name or an IP address, got %q", host)
+		return 0, 0, fmt.Errorf("want a host name or an IP address, got %q", host)
 	}
-	return nil
+	first, last, isRange := strings.Cut(ports, "-")
+	l, err1 := strconv.ParseUint(first, 10, 16)
+	h, err2 := l, error(nil)
+	if isRange {
+		h, err2 = strconv.ParseUint(last, 10, 16)
+	}
+	switch {
+	case err1 != nil || err2 != nil:
+		return 0, 0, fmt.Errorf("want a port from 0 to 65535, got %q", ports)
+	case isRange && (l == 0 || l > h || h-l >= maxPorts):
+		return 0, 0, fmt.Errorf("want a range of at most %d ports from 1 to 65535, got %q", maxPorts, ports)
+	}
+	return int(l), int(h), nil
 }
+
+// maxPorts bounds a range: a listener has at most as many sockets.
+const maxPorts = 1024

@@ -14,10 +14,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// testdata/bad.yaml has one error of each kind, and each is followed by a
-// comment with the line that -check must print for it, without file and line.
+// The files testdata/bad*.yaml have one error of each kind, and each is followed
+// by a comment with the line that -check must print for it, without file and line.
 func TestCheckPrintsEveryError(t *testing.T) {
-	file := filepath.Join("testdata", "bad.yaml")
+	files, err := filepath.Glob(filepath.Join("testdata", "bad*.yaml"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) { checkPrints(t, file) })
+	}
+}
+
+func checkPrints(t *testing.T, file string) {
+	t.Helper()
 	want := expected(t, file)
 	cmd := program(t, "-check", file)
 	out, err := cmd.Output()
@@ -104,9 +113,13 @@ listeners: [{name: l, address: "127.0.0.1:0", options: *o, routes: [{upstream: a
 func FuzzLoad(f *testing.F) {
 	f.Add(defaultConfig)
 	f.Add([]byte(echoConfig))
-	bad, err := os.ReadFile(filepath.Join("testdata", "bad.yaml"))
+	files, err := filepath.Glob(filepath.Join("testdata", "*.yaml"))
 	require.NoError(f, err)
-	f.Add(bad)
+	for _, file := range files {
+		bad, err := os.ReadFile(file)
+		require.NoError(f, err)
+		f.Add(bad)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		cfg, err := Load("x.yaml", data)
 		if err != nil {
@@ -122,7 +135,7 @@ func FuzzLoad(f *testing.F) {
 		require.NotEmpty(t, cfg.Listeners)
 		for _, n := range cfg.Listeners {
 			require.NotEmpty(t, n.Name)
-			require.NotEmpty(t, n.Address.Network)
+			require.NotEmpty(t, n.Addresses)
 			require.NotEmpty(t, n.Routes)
 			for _, r := range n.Routes {
 				require.NotNil(t, r.Upstream)
@@ -151,14 +164,14 @@ func TestReadmeNamesEveryKey(t *testing.T) {
 	require.NoError(t, err)
 	_, err = Load("x.yaml", []byte(`
 x: 1
-listeners: [{x: 1, routes: [{x: 1}], tls: {x: 1}}]
+listeners: [{x: 1, routes: [{x: 1}], tls: {x: 1}, unix: {x: 1}, keepalive: {x: 1}}]
 upstreams: [{x: 1, tls: {x: 1}}]
 `))
 	lists := regexp.MustCompile(`known are (.*)`).FindAllStringSubmatch(err.Error(), -1)
-	require.Len(t, lists, 6, "mappings")
+	require.Len(t, lists, 8, "mappings")
 	for _, list := range lists {
 		for key := range strings.SplitSeq(list[1], ", ") {
-			assert.Regexp(t, "`([a-z]+(\\[\\])?\\.)?"+key+"`", string(readme), key)
+			assert.Regexp(t, "`([a-z]+(\\[\\])?\\.)?"+key+"(\\.[a-z]+)?`", string(readme), key)
 		}
 	}
 }

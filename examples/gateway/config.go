@@ -5,6 +5,8 @@ import (
 	"crypto/x509"
 	"time"
 
+	"github.com/strata-net/strata/dialer"
+	"github.com/strata-net/strata/listener"
 	"github.com/strata-net/strata/sockopt"
 )
 
@@ -23,22 +25,25 @@ type Protocol string
 const (
 	TCP  Protocol = "tcp"
 	HTTP Protocol = "http"
+	UDP  Protocol = "udp"
 )
 
 // Listener is one entry of listeners.
 type Listener struct {
-	Name             string
-	Address          Address
-	Protocol         Protocol
-	Options          Options
-	TLS              *ServerTLS // nil: no TLS
-	HandshakeTimeout time.Duration
-	TCP              TCPLimits
-	HTTP             HTTPLimits
-	Routes           []*Route
+	Name      string
+	Addresses []Address // at least one
+	Protocol  Protocol
+	Options   Options
+	TLS       *ServerTLS      // nil: no TLS
+	Net       listener.Config // what the file says of it, but addresses, Options and TLS
+	TCP       TCPLimits
+	HTTP      HTTPLimits
+	Routes    []*Route
 
-	at, nameAt, addressAt place
-	only                  []onlyKey // keys that belong to one protocol, for the check
+	at, nameAt  place
+	addressesAt []place
+	only        []onlyKey // keys that do not belong to all protocols, for the check
+	origins     origins   // of Net
 }
 
 // TCPLimits bounds the sessions of a listener whose protocol is tcp.
@@ -74,16 +79,16 @@ type Route struct {
 
 // Upstream is one entry of upstreams: a server to dial, or a built-in echo.
 type Upstream struct {
-	Name             string
-	Address          Address
-	Echo             Protocol // empty: dial Address; else run this echo server and dial it
-	Options          Options
-	TLS              *ClientTLS // nil: no TLS
-	DialTimeout      time.Duration
-	HandshakeTimeout time.Duration
-	ResponseTimeout  time.Duration
+	Name            string
+	Address         Address
+	Echo            Protocol // empty: dial Address; else run this echo server and dial it
+	Options         Options
+	TLS             *ClientTLS    // nil: no TLS
+	Dial            dialer.Config // what the file says of it, but Options and TLS
+	ResponseTimeout time.Duration
 
 	at, nameAt, addressAt, echoAt place
+	origins                       origins // of Dial
 }
 
 // ClientTLS is the tls entry of an upstream.
@@ -99,18 +104,19 @@ type Options struct {
 	at []place
 }
 
-// onlyKey is a key that makes sense for one protocol.
+// onlyKey is a key that makes sense for some protocols.
 type onlyKey struct {
-	at       place
-	protocol Protocol
+	at        place
+	protocols []Protocol
 }
 
 // newListener returns a listener with the defaults.
 func newListener() *Listener {
 	return &Listener{
-		Protocol:         TCP,
-		HandshakeTimeout: 10 * time.Second,
-		TCP:              TCPLimits{Idle: 10 * time.Minute, Session: 24 * time.Hour},
+		Protocol: TCP,
+		Net:      listener.Config{HandshakeTimeout: 10 * time.Second},
+		origins:  origins{},
+		TCP:      TCPLimits{Idle: 10 * time.Minute, Session: 24 * time.Hour},
 		HTTP: HTTPLimits{
 			ReadHeader: 10 * time.Second,
 			Idle:       2 * time.Minute,
@@ -123,8 +129,8 @@ func newListener() *Listener {
 // newUpstream returns an upstream with the defaults.
 func newUpstream() *Upstream {
 	return &Upstream{
-		DialTimeout:      5 * time.Second,
-		HandshakeTimeout: 5 * time.Second,
-		ResponseTimeout:  30 * time.Second,
+		Dial:            dialer.Config{Timeout: 5 * time.Second, HandshakeTimeout: 5 * time.Second},
+		ResponseTimeout: 30 * time.Second,
+		origins:         origins{},
 	}
 }

@@ -51,7 +51,7 @@ func demo(ctx context.Context, out io.Writer, log *slog.Logger) error {
 		return err
 	}
 	for _, n := range cfg.Listeners {
-		n.Address = Address{Network: n.Address.Network, Host: "127.0.0.1:0"}
+		n.Addresses = []Address{{Network: n.Protocol.network(), Host: "127.0.0.1:0"}}
 	}
 	return demoOf(ctx, cfg, out, log)
 }

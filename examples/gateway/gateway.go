@@ -59,7 +59,7 @@ func Start(ctx context.Context, cfg *Config, log *slog.Logger, observe observer)
 	}
 	for _, d := range g.doors {
 		log.Info("listening", "listener", d.cfg.Name, "protocol", d.cfg.Protocol,
-			"tls", d.cfg.TLS != nil, "address", d.net.Addr())
+			"tls", d.cfg.TLS != nil, "address", d.net.Addr(), "addresses", len(d.addrs()))
 		g.serving.Go(func() { g.serve(d) })
 	}
 	return g, nil
@@ -120,11 +120,7 @@ func (g *Gateway) openListeners(ctx context.Context) error {
 
 // open opens one listener.
 func (g *Gateway) open(ctx context.Context, n *Listener) (*door, error) {
-	cfg := &listener.Config{
-		Address:          n.Address.String(),
-		Options:          n.Options.List,
-		HandshakeTimeout: n.HandshakeTimeout,
-	}
+	cfg := n.config()
 	if n.TLS != nil {
 		var err error
 		if cfg.TLS, err = g.serverTLS(n); err != nil {
@@ -162,12 +158,28 @@ func (g *Gateway) Failed() <-chan error { return g.failed }
 // Addr returns where a listener of the configuration listens; nil if there is
 // none of that name.
 func (g *Gateway) Addr(name string) net.Addr {
+	if all := g.Addrs(name); len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
+
+// Addrs returns all addresses of a listener, each once.
+func (g *Gateway) Addrs(name string) []net.Addr {
 	for _, d := range g.doors {
 		if d.cfg.Name == name {
-			return d.net.Addr()
+			return d.addrs()
 		}
 	}
 	return nil
+}
+
+// addrs returns what is listened on.
+func (d *door) addrs() []net.Addr {
+	if l, ok := d.net.(interface{ Addrs() []net.Addr }); ok {
+		return l.Addrs()
+	}
+	return []net.Addr{d.net.Addr()}
 }
 
 // CA returns what signed the self-signed certificates; nil if there are none.

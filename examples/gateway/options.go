@@ -33,13 +33,16 @@ func (o *Options) each(v value, policy func(sockopt.Option) sockopt.Option) {
 	}
 }
 
-// check notes each option that cannot take effect on network at these stages,
-// and each that stands in the list twice.
-func (o *Options) check(ps *problems, network string, stages ...sockopt.Stage) {
+// check notes each option that cannot take effect on one of the networks at
+// these stages, and each that stands in the list twice.
+func (o *Options) check(ps *problems, networks []string, stages ...sockopt.Stage) {
 	first := map[string]place{}
 	for i, opt := range o.List {
-		if err := (sockopt.Options{opt}).Check(network, stages...); err != nil {
-			ps.add(o.at[i], err)
+		for _, network := range networks {
+			if err := (sockopt.Options{opt}).Check(network, stages...); err != nil {
+				ps.add(o.at[i], err)
+				break
+			}
 		}
 		if at, ok := first[opt.Name()]; ok {
 			ps.add(o.at[i], fmt.Errorf("is asked for twice, first in line %d", at.line))

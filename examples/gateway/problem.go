@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // A place is where something stands in the configuration file.
@@ -25,7 +26,7 @@ type problem struct {
 	err  error
 }
 
-// Error returns the problem in the form file:line: path: cause.
+// Error returns the problem in the form file:line: path: cause, on one line.
 func (p *problem) Error() string {
 	s := p.file
 	if p.at.line > 0 {
@@ -34,7 +35,7 @@ func (p *problem) Error() string {
 	if p.at.path != "" {
 		s += ": " + p.at.path
 	}
-	return s + ": " + p.err.Error()
+	return s + ": " + strings.ReplaceAll(p.err.Error(), "\n", "; ")
 }
 
 // Unwrap returns the cause.
@@ -50,6 +51,11 @@ type problems struct {
 // add notes err at a place.
 func (ps *problems) add(at place, err error) {
 	ps.list = append(ps.list, &problem{file: ps.file, at: at, err: err})
+}
+
+// has says whether there is a problem at a place.
+func (ps *problems) has(at place) bool {
+	return slices.ContainsFunc(ps.list, func(p *problem) bool { return p.at == at })
 }
 
 // addf notes an error at a place.

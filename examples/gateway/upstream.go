@@ -24,17 +24,14 @@ type backend struct {
 // newBackend prepares to dial u at address; it opens nothing.
 func newBackend(u *Upstream, address Address, observe observer) (*backend, error) {
 	b := &backend{cfg: u, address: address, observe: observe}
-	cfg := &dialer.Config{
-		Timeout:          u.DialTimeout,
-		HandshakeTimeout: u.HandshakeTimeout,
-		Options:          u.Options.List,
-	}
+	cfg := u.Dial
+	cfg.Options = u.Options.List
 	var err error
-	if b.raw, err = dialer.New(cfg); err != nil {
+	if b.raw, err = dialer.New(&cfg); err != nil {
 		return nil, err
 	}
 	cfg.TLS = u.tlsConfig()
-	if b.stream, err = dialer.New(cfg); err != nil {
+	if b.stream, err = dialer.New(&cfg); err != nil {
 		return nil, err
 	}
 	b.transport = b.newTransport()
@@ -64,7 +61,7 @@ func (b *backend) newTransport() *http.Transport {
 			return b.dial(ctx, b.raw)
 		},
 		TLSClientConfig:        b.cfg.tlsConfig(),
-		TLSHandshakeTimeout:    b.cfg.HandshakeTimeout,
+		TLSHandshakeTimeout:    b.cfg.Dial.HandshakeTimeout,
 		Protocols:              &protocols,
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second},
 		DisableCompression:     true, // the body is the client's, not ours

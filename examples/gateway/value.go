@@ -129,18 +129,42 @@ func (v value) text() (string, error) {
 // that fails.
 func set[T any](dst *T, parse func(string) (T, error)) func(value) {
 	return func(v value) {
-		s, err := v.text()
-		if err != nil {
-			v.problems.add(v.at(), err)
-			return
+		if t, ok := parsed(v, parse); ok {
+			*dst = t
 		}
-		t, err := parse(s)
-		if err != nil {
-			v.problems.add(v.at(), err)
-			return
-		}
-		*dst = t
 	}
+}
+
+// parsed returns what a scalar stands for, or notes why it stands for nothing.
+func parsed[T any](v value, parse func(string) (T, error)) (t T, ok bool) {
+	s, err := v.text()
+	if err == nil {
+		t, err = parse(s)
+	}
+	if err != nil {
+		v.problems.add(v.at(), err)
+	}
+	return t, err == nil
+}
+
+// list returns a taker that parses a list of scalars, or a single one, into dst.
+// It leaves out those that are wrong.
+func list[T any](dst *[]T, parse func(string) (T, error)) func(value) {
+	return func(v value) {
+		for item := range v.oneOrMore() {
+			if t, ok := parsed(item, parse); ok {
+				*dst = append(*dst, t)
+			}
+		}
+	}
+}
+
+// oneOrMore yields the entries of a list, or what is not a list itself.
+func (v value) oneOrMore() func(yield func(value) bool) {
+	if v.node.Kind == yaml.SequenceNode {
+		return v.items()
+	}
+	return func(yield func(value) bool) { yield(v) }
 }
 
 // note returns a taker that also remembers where the value stands.

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// sources asks an upstream through the gateway, n times on new conns, whom it
+// sees.
+func sources(t *testing.T, keys string, n int) (ips []string, ports []int) {
+	t.Helper()
+	l := listenTCP(t)
+	g := start(t, front(l.Addr().String(), keys), nil)
+	for range n {
+		c := dialTCP(t, g.address("tcp"))
+		from := acceptTCP(t, l).RemoteAddr().(*net.TCPAddr)
+		ips, ports = append(ips, from.IP.String()), append(ports, from.Port)
+		require.NoError(t, c.Close())
+	}
+	return ips, ports
+}
+
+// The upstream sees the source addresses that the file names, in turn or always
+// the same for one target. All of 127.0.0.0/8 is there on Linux.
+func TestLocalAddresses(t *testing.T) {
+	settled(t)
+	ips, _ := sources(t, "local_addresses: 127.0.0.7", 1)
+	assert.Equal(t, []string{"127.0.0.7"}, ips)
+	ips, _ = sources(t, "local_addresses: [127.0.0.2, 127.0.0.3]", 4)
+	assert.Equal(t, []string{"127.0.0.2", "127.0.0.3", "127.0.0.2", "127.0.0.3"}, ips)
+	ips, _ = sources(t, "local_addresses: [127.0.0.2, 127.0.0.3]\n    local_policy: hash", 4)
+	assert.Equal(t, ips[0], ips[3])
+}
+
+func TestLocalPorts(t *testing.T) {
+	settled(t)
+	_, ports := sources(t, "local_ports: 50000-50200", 3)
+	for _, port := range ports {
+		assert.True(t, port >= 50000 && port <= 50200, port)
+	}
+}
+
+// A rewrite leads a name that nobody can resolve to a unix socket, for bytes and
+// for requests.
+func TestRewrites(t *testing.T) {
+	settled(t)
+	path := filepath.Join(t.TempDir(), "up")
+	l, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	srv := &http.Server{Handler: http.HandlerFunc(echoRequest)}
+	go srv.Serve(l)
+	t.Cleanup(func() { srv.Close() })
+	g := start(t, front("up.invalid:80",
+		fmt.Sprintf(`rewrites: ["(tcp|other.invalid:80) (tcp|127.0.0.1:1)", "(tcp|*.invalid:80) (unix|%s)"]`, path)), nil)
+	for _, way := range ways {
+		res, err := client(t, way.version, g.roots()).Get(g.url(way.listener, way.scheme, "/x"))
+		require.NoError(t, err)
+		assert.Contains(t, readAll(t, res), "GET /x ")
+	}
+	assert.True(t, echoes(g.address("tcp")))
+}
+
+// The keys of a dialer that need no other proof than that the conn is there.
+func TestDialKeys(t *testing.T) {
+	for _, keys := range []string{
+		"interface: lo", "netns: /proc/self/ns/net", "family: only4", "family: prefer6", "multipath: prefer",
+		`multipath: "off"`, "fallback_delay: 50ms, address_timeout: 2s", "fallback_delay: \"off\"",
+	} {
+		t.Run(keys, func(t *testing.T) {
+			settled(t)
+			l := listenTCP(t)
+			g := start(t, limitedUpstream(fmt.Sprintf("localhost:%d", l.Addr().(*net.TCPAddr).Port), keys), nil)
+			c := dialTCP(t, g.address("tcp"))
+			say(t, c, "hello")
+			require.NoError(t, c.CloseWrite())
+			server := acceptTCP(t, l)
+			hear(t, server, "hello")
+			require.NoError(t, server.Close())
+		})
+	}
+}
+
+// limitedUpstream is a tcp listener in front of an upstream with more keys.
+func limitedUpstream(upstream, keys string) string {
+	return fmt.Sprintf(`
+upstreams: [{name: up, address: "%s", %s}]
+listeners: [{name: tcp, address: "127.0.0.1:0", routes: [{upstream: up}]}]
+`, upstream, keys)
+}
+
+// The times of keep-alive probes reach the conns to the upstream.
+func TestKeepAliveOfUpstream(t *testing.T) {
+	settled(t)
+	l := listenTCP(t)
+	seen := make(chan map[string]int, 1)
+	g := start(t, limitedUpstream(l.Addr().String(), "keepalive: {idle: 41s, count: 3}"), func(s Socket) {
+		if s.Role == RoleUpstream {
+			seen <- kernelSays(t, s)
+		}
+	})
+	dialTCP(t, g.address("tcp"))
+	select {
+	case said := <-seen:
+		want(t, said, "upstream", map[string]int{"TCP_KEEPIDLE": 41, "TCP_KEEPCNT": 3})
+	case <-time.After(patience):
+		t.Fatal("no conn to the upstream")
+	}
+}
