@@ -4,8 +4,9 @@
  *   udp send ADDRESS:PORT SIZE BATCH NANOSECONDS SEGMENTS
  *   udp receive ADDRESS:0 SIZE BATCH
  *
- * Send uses sendmmsg with UDP_SEGMENT, receive recvmmsg with UDP_GRO. What they
- * print, and when, is in ../agent_linux.go.
+ * Send uses sendmmsg with UDP_SEGMENT, receive recvmmsg with UDP_GRO. Each call
+ * begins with, or ends in, a list of BATCH datagrams: that is the work that the
+ * other ways do too. What the program prints, and when, is in ../agent_linux.go.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -89,63 +90,96 @@ bad:
 	exit(2);
 }
 
-/* A message of n segments is one piece of memory: nothing to gather. */
-static void segment(struct msghdr *m, struct iovec *iov, char *control, char *data, int size, int n)
+struct datagram {
+	char *data;
+	size_t size;
+	struct sockaddr_in from; /* of one that was received */
+};
+
+/* What one sendmmsg takes. */
+struct call {
+	struct mmsghdr *m;
+	struct iovec *iov;
+	char (*control)[CONTROL];
+	int parts;
+};
+
+static void set_segment(struct msghdr *h, char *control, uint16_t size)
 {
-	*iov = (struct iovec){data, (size_t)size * n};
-	*m = (struct msghdr){.msg_iov = iov, .msg_iovlen = 1};
-	if (n == 1)
-		return;
-	m->msg_control = control;
-	m->msg_controllen = CMSG_SPACE(sizeof(uint16_t));
-	struct cmsghdr *c = CMSG_FIRSTHDR(m);
+	h->msg_control = control;
+	h->msg_controllen = CMSG_SPACE(sizeof size);
+	struct cmsghdr *c = CMSG_FIRSTHDR(h);
 	c->cmsg_level = IPPROTO_UDP;
 	c->cmsg_type = UDP_SEGMENT;
-	c->cmsg_len = CMSG_LEN(sizeof(uint16_t));
-	uint16_t s = size;
-	memcpy(CMSG_DATA(c), &s, sizeof s);
+	c->cmsg_len = CMSG_LEN(sizeof size);
+	memcpy(CMSG_DATA(c), &size, sizeof size);
 }
 
-static int segments(struct mmsghdr *m, struct iovec *iov, char (*control)[CONTROL], char *data, int size, int batch, int most)
+/*
+ * Makes message i of the first datagrams, and returns how many those are: of one
+ * size, but for the last, and as many as the kernel takes. What lies in one piece
+ * goes as one piece.
+ */
+static int join(struct call *c, int i, struct datagram *d, int n, int most)
+{
+	struct msghdr *h = &c->m[i].msg_hdr;
+	struct iovec *v = &c->iov[c->parts++];
+	size_t size = d[0].size, total = size;
+	int k = 1;
+
+	*v = (struct iovec){d[0].data, size};
+	*h = (struct msghdr){.msg_iov = v, .msg_iovlen = 1};
+	for (; k < n && k < most && d[k].size <= size && d[k - 1].size == size && total + d[k].size <= PAYLOAD; k++) {
+		total += d[k].size;
+		if ((char *)v->iov_base + v->iov_len == d[k].data) {
+			v->iov_len += d[k].size;
+			continue;
+		}
+		v = &c->iov[c->parts++];
+		*v = (struct iovec){d[k].data, d[k].size};
+		h->msg_iovlen++;
+	}
+	if (k > 1)
+		set_segment(h, c->control[i], size);
+	return k;
+}
+
+static int join_all(struct call *c, struct datagram *d, int n, int most)
 {
 	int count = 0;
-	if (most > PAYLOAD / size)
-		most = PAYLOAD / size;
-	for (int at = 0; at < batch; count++) {
-		int n = batch - at < most ? batch - at : most;
-		segment(&m[count].msg_hdr, &iov[count], control[count], data + (size_t)at * size, size, n);
-		at += n;
-	}
+	c->parts = 0;
+	for (int at = 0; at < n; count++)
+		at += join(c, count, d + at, n - at, most);
 	return count;
 }
 
 static void send_all(struct sockaddr_in to, int size, int batch, int64_t duration, int most)
 {
-	int fd = open_socket(), count;
-	struct mmsghdr *m = calloc(batch, sizeof *m);
-	struct iovec *iov = calloc(batch, sizeof *iov);
-	char(*control)[CONTROL] = calloc(batch, CONTROL);
+	int fd = open_socket();
+	struct call c = {calloc(batch, sizeof *c.m), calloc(batch, sizeof *c.iov), calloc(batch, CONTROL), 0};
+	struct datagram *list = calloc(batch, sizeof *list);
 	char *data = malloc((size_t)batch * size);
 	uint64_t sent = 0, calls = 0;
 
 	memset(data, 'x', (size_t)batch * size);
+	for (int i = 0; i < batch; i++)
+		list[i] = (struct datagram){.data = data + (size_t)i * size, .size = size};
 	if (connect(fd, (struct sockaddr *)&to, sizeof to))
 		die("connect");
-	count = segments(m, iov, control, data, size, batch, most);
 	int64_t cpu0 = cpu(), begun = now(), t = begun;
 	for (; t - begun < duration; t = now()) {
+		int count = join_all(&c, list, batch, most);
 		for (int i = 0; i < count;) {
-			int n = sendmmsg(fd, m + i, count - i, 0);
+			int n = sendmmsg(fd, c.m + i, count - i, 0);
 			calls++;
 			if (n < 0 && errno == EINVAL && most > OLD_SEGMENTS && sent == 0) {
 				most = OLD_SEGMENTS;
-				count = segments(m, iov, control, data, size, batch, most);
-				continue;
+				break;
 			}
 			if (n < 0 && errno != EINTR)
 				die("sendmmsg");
 			for (int end = i + (n < 0 ? 0 : n); i < end; i++)
-				sent += m[i].msg_len / size;
+				sent += c.m[i].msg_len / size;
 		}
 	}
 	printf("{\"datagrams\":%" PRIu64 ",\"nanoseconds\":%" PRId64 ",\"cpu\":%" PRId64 ",\"calls\":%" PRIu64 "}\n",
@@ -186,7 +220,16 @@ static int coalesced(struct msghdr *m)
 	return 0;
 }
 
-static void receive_all(struct sockaddr_in at, int size)
+/* The application: it looks at the size of what it got. */
+static int wrong(struct datagram *list, int n, size_t size)
+{
+	int cut = 0;
+	for (int i = 0; i < n; i++)
+		cut += list[i].size != size;
+	return cut;
+}
+
+static void receive_all(struct sockaddr_in at, int size, int batch)
 {
 	int fd = open_socket(), on = 1, slots = SLOTS;
 	socklen_t length = sizeof at;
@@ -196,6 +239,7 @@ static void receive_all(struct sockaddr_in at, int size)
 	static struct sockaddr_in from[SLOTS];
 	static char control[SLOTS][CONTROL];
 	char *data = malloc((size_t)SLOTS * SLOT);
+	struct datagram *list = calloc(batch, sizeof *list);
 	uint64_t total = 0, cut = 0, calls = 0;
 	pthread_t thread;
 
@@ -231,17 +275,25 @@ static void receive_all(struct sockaddr_in at, int size)
 		if (total == 0)
 			__atomic_store_n(&first, (uint64_t)now(), __ATOMIC_RELEASE);
 		uint64_t before = total;
+		int filled = 0;
 		for (int i = 0; i < n; i++) {
 			int length = m[i].msg_len, each = coalesced(&m[i].msg_hdr);
-			if (each == 0)
+			if (each == 0 || each > length)
 				each = length;
-			for (int begin = 0; begin < length; begin += each) {
+			int begin = 0;
+			do { /* also for one that is empty */
 				int left = length - begin;
-				if ((left < each ? left : each) != size)
-					cut++;
+				if (filled == batch) {
+					cut += wrong(list, filled, size);
+					filled = 0;
+				}
+				list[filled++] = (struct datagram){
+					(char *)iov[i].iov_base + begin, left < each ? left : each, from[i]};
 				total++;
-			}
+				begin += each;
+			} while (begin < length);
 		}
+		cut += wrong(list, filled, size);
 		slots = total - before > (uint64_t)n * 4 ? BIG_SLOTS : SLOTS;
 		__atomic_store_n(&received, total, __ATOMIC_RELEASE);
 	}
@@ -259,7 +311,7 @@ int main(int argc, char **argv)
 	if (argc == 7 && !strcmp(argv[1], "send"))
 		send_all(parse(argv[2]), atoi(argv[3]), atoi(argv[4]), atoll(argv[5]), atoi(argv[6]));
 	else if (argc == 5 && !strcmp(argv[1], "receive"))
-		receive_all(parse(argv[2]), atoi(argv[3]));
+		receive_all(parse(argv[2]), atoi(argv[3]), atoi(argv[4]));
 	else {
 		fprintf(stderr, "usage: udp send|receive ADDRESS:PORT SIZE BATCH [NANOSECONDS SEGMENTS]\n");
 		return 2;
