@@ -102,6 +102,9 @@ type Config struct {
 
 // clone returns a copy of a valid Config with its defaults, or what is wrong.
 func (c *Config) clone(network string) (*Config, error) {
+	if network == "" { // the address is bad
+		network = "udp"
+	}
 	n := *c
 	n.Options = slices.Clone(c.Options)
 	var p problems

@@ -275,6 +275,9 @@ func (c *Conn) setUp() error {
 	if err := options.ApplyStage(sockopt.Established, c.network(), c.raw); err != nil {
 		return err
 	}
+	if err := c.readTOS(); err != nil {
+		return err
+	}
 	c.able = Capabilities{Batch: 1, Segments: 1, PacketInfo: c.config.PacketInfo, ECN: c.config.ECN, HopLimit: c.config.HopLimit}
 	if err := c.start(); err != nil {
 		return err

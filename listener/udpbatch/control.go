@@ -48,3 +48,17 @@ func (c *Conn) control(b []byte, m *Message, to netip.Addr) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// readTOS remembers the type of service, whose two lowest bits a Message sets.
+func (c *Conn) readTOS() error {
+	var err4, err6 error
+	err := c.raw.Control(func(fd uintptr) {
+		if !cmsg.Level6(c.v6, netip.IPv4Unspecified()) {
+			c.tos4, err4 = cmsg.TOS(fd, false)
+		}
+		if c.v6 {
+			c.tos6, err6 = cmsg.TOS(fd, true)
+		}
+	})
+	return errors.Join(err, err4, err6)
+}

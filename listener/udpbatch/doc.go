@@ -31,11 +31,10 @@
 //
 // # Platforms
 //
-//	             many a call   GSO, GRO   source, interface, ECN, hop limit
-//	Linux        yes           yes        yes
-//	macOS        -             -          yes
-//	FreeBSD      -             -          yes, but no interface to send by over IPv4
-//	others       -             -          -
+//	Linux        many a call, GSO, GRO, source, interface, ECN, hop limit
+//	macOS        source, interface, ECN, hop limit
+//	FreeBSD      the same, but no interface to send by over IPv4
+//	others       one datagram a call, and no more than package net has
 //
 // What a platform lacks is off where the Config says [Auto], and an error that
 // is errors.ErrUnsupported where it asks for it.

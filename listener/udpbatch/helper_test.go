@@ -1,11 +1,12 @@
 package udpbatch_test
 
 import (
-	"fmt"
 	"net/netip"
+	"runtime"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/strata-net/strata/listener/udpbatch"
@@ -54,7 +55,7 @@ func addrOf(c *udpbatch.Conn) netip.AddrPort { return netip.MustParseAddrPort(c.
 func pattern(number, size int) []byte {
 	b := make([]byte, size)
 	for i := range b {
-		b[i] = byte(number*7 + i*13 + (i>>8) + size)
+		b[i] = byte(number*7 + i*13 + (i >> 8) + size)
 	}
 	return b
 }
@@ -62,7 +63,7 @@ func pattern(number, size int) []byte {
 // expect reads until it has as many datagrams as there are sizes, which must be
 // those of pattern in order.
 func expect(t *testing.T, c interface {
-	ReadBatch([]udpbatch.Message) (int, error)
+	ReadBatch(ms []udpbatch.Message) (int, error)
 }, sizes []int, check func(m *udpbatch.Message),
 ) {
 	t.Helper()
@@ -75,7 +76,7 @@ func expect(t *testing.T, c interface {
 			require.Less(t, got, len(sizes))
 			require.False(t, ms[i].Truncated)
 			if string(pattern(got, sizes[got])) != string(ms[i].Data) {
-				require.Fail(t, "wrong datagram", fmt.Sprintf("number %d: %d bytes, want %d", got, len(ms[i].Data), sizes[got]))
+				require.Failf(t, "wrong datagram", "number %d: %d bytes, want %d", got, len(ms[i].Data), sizes[got])
 			}
 			if check != nil {
 				check(&ms[i])
@@ -92,4 +93,22 @@ func patterns(to netip.AddrPort, sizes []int) []udpbatch.Message {
 		ms[i] = udpbatch.Message{Data: pattern(i, size), Addr: to}
 	}
 	return ms
+}
+
+// noLeak checks at the end of the test that goroutines and descriptors are
+// back to what they were at the call.
+func noLeak(t *testing.T) {
+	t.Helper()
+	goroutines, fds := runtime.NumGoroutine(), openFDs(t)
+	t.Cleanup(func() {
+		// By hand: assert.Eventually has goroutines of its own. Each try counts once, because NumGoroutine is off by
+		// hundreds at the moment when the runtime moves ended ones from list to list.
+		var g, f int
+		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+			if g, f = runtime.NumGoroutine(), openFDs(t); g <= goroutines && f <= fds {
+				return
+			}
+		}
+		assert.Failf(t, "leak", "goroutines: %d, before: %d; descriptors: %d, before: %d", g, goroutines, f, fds)
+	})
 }

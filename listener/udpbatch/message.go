@@ -28,17 +28,17 @@ type Message struct {
 	// over IPv4, and uses Local.
 	Interface int
 
-	// ECN is the two bits of Explicit Congestion Notification (RFC 3168):
-	// 0 not capable, 1 ECT(1), 2 ECT(0), 3 congestion experienced. Received if
-	// Config.ECN asked for it. When sending, 0 leaves the bits of IP_TOS and
-	// IPV6_TCLASS; others replace them and keep the DSCP that these options
-	// had when the Conn was opened. Linux, macOS, FreeBSD.
-	ECN byte
-
 	// HopLimit is that of a datagram received, or its time to live, if
 	// Config.HopLimit asked for it. WriteBatch does not use it: IP_TTL is the
 	// same for all that a socket sends. Linux, macOS, FreeBSD.
 	HopLimit int
+
+	// ECN is the two bits of Explicit Congestion Notification (RFC 3168):
+	// 0 not capable, 1 and 2 capable, 3 congestion experienced. Received if
+	// Config.ECN asked for it. When sending, 0 leaves the bits of IP_TOS and
+	// IPV6_TCLASS; others replace them and keep the DSCP that these options
+	// had when the Conn was opened. Linux, macOS, FreeBSD.
+	ECN byte
 
 	// Truncated says that the datagram was longer than Config.MaxDatagram and
 	// Data is its beginning, or that there was no room for its metadata,

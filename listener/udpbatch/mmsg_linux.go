@@ -17,12 +17,12 @@ type mmsghdr struct {
 // recvmmsg and sendmmsg never wait: the sockets of package net do not block.
 func recvmmsg(fd uintptr, hs []mmsghdr) (int, unix.Errno) {
 	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&hs[0])), uintptr(len(hs)), 0, 0, 0)
-	return int(n), errno //nolint:gosec // at most len(hs), or an errno
+	return int(n), errno
 }
 
 func sendmmsg(fd uintptr, hs []mmsghdr) (int, unix.Errno) {
 	n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&hs[0])), uintptr(len(hs)), 0, 0, 0)
-	return int(n), errno //nolint:gosec // at most len(hs), or an errno
+	return int(n), errno
 }
 
 // sockaddr has room for an address of either version.
@@ -68,7 +68,7 @@ func port(p *uint16) uint16 {
 
 func setPort(p *uint16, v uint16) {
 	b := (*[2]byte)(unsafe.Pointer(p))
-	b[0], b[1] = byte(v>>8), byte(v)
+	b[0], b[1] = byte(v>>8), byte(v) //nolint:gosec // the lower half
 }
 
 // zoneCache keeps the last zones, since making one allocates.

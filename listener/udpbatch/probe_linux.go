@@ -15,8 +15,8 @@ import (
 // probe is what a datagram over loopback has shown, for all Conns of the process.
 var probe = prober{run: tryOffloads}
 
-// prober runs until there is a result. Where loopback cannot be used there is
-// none, and the word of setsockopt has to do.
+// prober runs until something could be sent. Where loopback cannot be used the
+// word of setsockopt has to do.
 type prober struct {
 	run func() offload
 	mu  sync.Mutex
@@ -36,6 +36,10 @@ const (
 	fewSegments  = 64
 	manySegments = 128
 )
+
+// probeWait is how long a datagram may take over loopback, which is no time at
+// all unless something there drops it.
+const probeWait = 500 * time.Millisecond
 
 func (p *prober) result() offload {
 	p.mu.Lock()
@@ -82,14 +86,10 @@ func tryOffloads() offload {
 		return o
 	}
 	o.segments = n
+	o.known = true
 	joined, err := receiveJoined(in)
-	switch {
-	case err != nil:
-	case o.gro == nil && joined != n:
+	if err == nil && o.gro == nil && joined != n {
 		o.gro = fmt.Errorf("%w: %d datagrams sent together came as %d", errors.ErrUnsupported, n, joined)
-		o.known = true
-	default:
-		o.known = true
 	}
 	return o
 }
@@ -110,7 +110,7 @@ func sendJoined(c *net.UDPConn, n int) error {
 
 // receiveJoined returns how many datagrams of one byte a read gives.
 func receiveJoined(c *net.UDPConn) (int, error) {
-	if err := c.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
+	if err := c.SetReadDeadline(time.Now().Add(probeWait)); err != nil {
 		return 0, err
 	}
 	b, oob := make([]byte, manySegments), make([]byte, cmsg.Room)

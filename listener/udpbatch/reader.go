@@ -10,6 +10,7 @@ type Reader struct {
 	slots   int     // number of reads that in has
 	next    int     // first one of which nothing was taken
 	joined  Message // the read that is being taken apart
+	rest    []byte  // what is left of its data
 	segment int     // size of its datagrams, 0 if there is none
 }
 
@@ -67,7 +68,7 @@ func (r *Reader) take(ms []Message) int {
 		segment := r.in.message(r.next, &ms[n])
 		r.next++
 		if segment > 0 && segment < len(ms[n].Data) {
-			r.joined, r.segment = ms[n], segment
+			r.joined, r.rest, r.segment = ms[n], ms[n].Data, segment
 			continue
 		}
 		n++
@@ -75,19 +76,21 @@ func (r *Reader) take(ms []Message) int {
 	return n
 }
 
-// cut moves datagrams of the joined read into ms.
+// cut moves datagrams of the joined read into ms. What is left of the data is in
+// a variable: writing to r.joined between the copies makes them half as fast.
 func (r *Reader) cut(ms []Message) int {
-	j := &r.joined
+	j, segment, rest := &r.joined, r.segment, r.rest
 	for n := range ms {
 		ms[n] = *j
-		if len(j.Data) <= r.segment {
-			r.segment = 0
-			j.Data = nil
+		if len(rest) <= segment {
+			ms[n].Data = rest
+			r.rest, r.segment = nil, 0
 			return n + 1
 		}
-		ms[n].Data = j.Data[:r.segment:r.segment]
+		ms[n].Data = rest[:segment:segment]
 		ms[n].Truncated = false // that is the last one
-		j.Data = j.Data[r.segment:]
+		rest = rest[segment:]
 	}
+	r.rest = rest
 	return len(ms)
 }

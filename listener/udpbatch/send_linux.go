@@ -12,19 +12,20 @@ import (
 )
 
 // A sender sends with sendmmsg. Each header of a call is one datagram, or a run
-// of them that GSO cuts; each datagram is one part of its header, or shares one
-// with those that lie next to it in memory. Nothing is copied.
+// of them that GSO cuts. A run whose data does not lie in one piece is copied to
+// where it does: with a part for each datagram the kernel was slower than with
+// the copy (measured on loopback: by 5 % for 200 bytes, 25 % for 1400).
 type sender struct {
 	conn    *Conn
 	call    func(fd uintptr) bool // made once: a closure a call would allocate
 	hdrs    []mmsghdr
-	iovs    []unix.Iovec
-	names   []sockaddr // none if connected
-	control []byte     // sendRoom bytes each
-	counts  []int      // messages of each header
-	from    int        // first header that was not sent
-	to      int        // number of headers
-	parts   int        // number of iovs in use
+	iovs    []unix.Iovec // one each
+	names   []sockaddr   // none if connected
+	control []byte       // sendRoom bytes each
+	counts  []int        // messages of each header
+	from    int          // first header that was not sent
+	to      int          // number of headers
+	stage   []byte       // data of runs that had to be copied
 	errno   unix.Errno
 	limits  limits
 	zones   zoneIndexes
@@ -34,9 +35,9 @@ const (
 	// sendRoom is what the control messages of a header take: source, traffic
 	// class and segment size are 88 bytes with IPv6.
 	sendRoom = 128
-	// sendParts is the number of datagrams of a call, at least: 8 headers of
-	// 128 with GSO.
-	sendParts = 1024
+	// stageSize is what is copied for one call: 4 of the largest runs, which
+	// the processor's cache still holds when the kernel reads them.
+	stageSize = 1 << 18
 )
 
 func newSender(c *Conn) *sender {
@@ -44,7 +45,7 @@ func newSender(c *Conn) *sender {
 	s := &sender{conn: c}
 	s.call = s.sendmmsg
 	s.hdrs = make([]mmsghdr, n)
-	s.iovs = make([]unix.Iovec, max(n, sendParts))
+	s.iovs = make([]unix.Iovec, n)
 	s.control = make([]byte, n*sendRoom)
 	s.counts = make([]int, n)
 	if !c.connected() {
@@ -73,11 +74,11 @@ func (s *sender) send(ms []Message) (int, error) {
 // fill puts messages into headers and returns how many. The error is about the
 // first one, if that cannot be sent.
 func (s *sender) fill(ms []Message) (int, error) {
-	s.from, s.to, s.parts = 0, 0, 0
+	s.from, s.to, s.stage = 0, 0, s.stage[:0]
 	n := 0
-	for n < len(ms) && s.to < len(s.hdrs) && s.parts < len(s.iovs) {
+	for n < len(ms) && s.to < len(s.hdrs) {
 		k, err := s.header(ms[n:])
-		if err != nil {
+		if err != nil || k == 0 {
 			if n > 0 {
 				err = nil // its turn comes when the ones before it are sent
 			}
@@ -88,7 +89,8 @@ func (s *sender) fill(ms []Message) (int, error) {
 	return n, nil
 }
 
-// header makes the next header of the first messages and returns how many.
+// header makes the next header of the first messages and returns how many. That
+// is 0 if they have to wait until others are sent.
 func (s *sender) header(ms []Message) (int, error) {
 	m, i := &ms[0], s.to
 	to, err := s.conn.destination(m)
@@ -104,39 +106,54 @@ func (s *sender) header(ms []Message) (int, error) {
 		h.Name = (*byte)(unsafe.Pointer(&s.names[i]))
 		h.Namelen = putSockaddr(&s.names[i], s.conn.v6, to, scope)
 	}
-	n := s.run(ms, to.Addr())
-	if err := s.putControl(h, m, to.Addr(), n); err != nil {
+	r := s.run(ms)
+	if r.n > 1 && len(m.Data) > s.limits.of(to.Addr()) {
+		r = run{n: 1, size: len(m.Data), whole: true}
+	}
+	if !s.putData(&s.iovs[i], ms[:r.n], r) {
+		return 0, nil
+	}
+	h.Iov = &s.iovs[i]
+	h.SetIovlen(1)
+	if err := s.putControl(h, m, to.Addr(), r.n); err != nil {
 		return 0, err
 	}
-	s.putData(h, ms[:n])
-	s.counts[i] = n
+	s.counts[i] = r.n
 	s.to++
-	return n, nil
+	return r.n, nil
 }
 
-// run returns how many messages GSO can send as one: those of the first one's
-// size and route, and a shorter one at the end.
-func (s *sender) run(ms []Message, to netip.Addr) int {
-	most := min(s.conn.able.Segments, len(s.iovs)-s.parts, len(ms))
+// A run is a number of messages that GSO can send as one: those of the first
+// one's size and route, and a shorter one at the end.
+type run struct {
+	n     int
+	size  int  // in bytes
+	whole bool // the data lies in one piece
+}
+
+func (s *sender) run(ms []Message) run {
+	most := min(s.conn.able.Segments, len(ms))
 	first := &ms[0]
 	size := len(first.Data)
-	n, total := 1, size
-	for n < most {
-		m := &ms[n]
+	r := run{n: 1, size: size, whole: true}
+	start := memory(first.Data)
+	for r.n < most {
+		m := &ms[r.n]
 		l := len(m.Data)
-		if l == 0 || l > size || total+l > MaxDatagram || !s.sameRoute(m, first) {
+		if l == 0 || l > size || r.size+l > MaxDatagram || !s.sameRoute(m, first) {
 			break
 		}
-		n, total = n+1, total+l
+		r.whole = r.whole && memory(m.Data) == start+uintptr(r.size)
+		r.n++
+		r.size += l
 		if l < size {
 			break
 		}
 	}
-	if n > 1 && size > s.limits.of(to) {
-		return 1
-	}
-	return n
+	return r
 }
+
+func memory(b []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b))) }
 
 func (s *sender) sameRoute(m, first *Message) bool {
 	return (s.names == nil || m.Addr == first.Addr) &&
@@ -164,34 +181,32 @@ func (s *sender) putControl(h *mmsghdr, m *Message, to netip.Addr, n int) error 
 	return nil
 }
 
-// putData points the header to the data of its messages. One part is enough for
-// those that follow each other in memory, as they do when they were received
-// joined.
-func (s *sender) putData(h *mmsghdr, ms []Message) {
-	first := s.parts
-	var end uintptr
-	for i := range ms {
-		data := ms[i].Data
-		start := uintptr(unsafe.Pointer(unsafe.SliceData(data)))
-		if i > 0 && start == end {
-			v := &s.iovs[s.parts-1]
-			v.SetLen(int(v.Len) + len(data)) //nolint:gosec // at most MaxDatagram
-		} else {
-			v := &s.iovs[s.parts]
-			v.Base = unsafe.SliceData(data)
-			v.SetLen(len(data))
-			s.parts++
-		}
-		end = start + uintptr(len(data))
+// putData points to the data of a run, or to a copy. There may be no room for
+// that.
+func (s *sender) putData(v *unix.Iovec, ms []Message, r run) bool {
+	v.Base = unsafe.SliceData(ms[0].Data)
+	v.SetLen(r.size)
+	if r.whole {
+		return true
 	}
-	h.Iov = &s.iovs[first]
-	h.SetIovlen(s.parts - first)
+	if s.stage == nil {
+		s.stage = make([]byte, 0, stageSize)
+	}
+	start := len(s.stage)
+	if cap(s.stage)-start < r.size {
+		return false
+	}
+	for i := range ms {
+		s.stage = append(s.stage, ms[i].Data...)
+	}
+	v.Base = &s.stage[start]
+	return true
 }
 
 // flush sends the headers, and s.from says how many it did.
 func (s *sender) flush() error {
 	err := s.conn.raw.Write(s.call)
-	clear(s.iovs[:s.parts]) // the data belongs to the caller
+	clear(s.iovs[:s.to]) // the data belongs to the caller
 	if err == nil && s.errno != 0 {
 		err = os.NewSyscallError("sendmmsg", s.errno)
 	}

@@ -3,8 +3,6 @@ package udpbatch
 import (
 	"errors"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/strata-net/strata/listener/internal/cmsg"
 	"github.com/strata-net/strata/sockopt"
 )
@@ -15,9 +13,6 @@ func (c *Conn) start() error {
 		return c.startPortable(errors.New("turned off by a test"))
 	}
 	c.able.Batch = c.config.Batch
-	if err := c.readTOS(); err != nil {
-		return err
-	}
 	if err := c.startGSO(); err != nil {
 		return err
 	}
@@ -26,18 +21,6 @@ func (c *Conn) start() error {
 	}
 	c.out = newSender(c)
 	return nil
-}
-
-// readTOS remembers the type of service, whose two lowest bits a Message sets.
-func (c *Conn) readTOS() error {
-	var err4, err6 error
-	err := c.raw.Control(func(fd uintptr) {
-		c.tos4, err4 = unix.GetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_TOS)
-		if c.v6 {
-			c.tos6, err6 = unix.GetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_TCLASS)
-		}
-	})
-	return errors.Join(err, err4, err6)
 }
 
 func (c *Conn) startGSO() error {

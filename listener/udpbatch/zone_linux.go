@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"strconv"
 	"time"
 )
 
@@ -27,8 +26,8 @@ func (z *zoneIndexes) index(a netip.Addr) (uint32, error) {
 	if zone == "" {
 		return 0, nil
 	}
-	if n, err := strconv.ParseUint(zone, 10, 32); err == nil {
-		return uint32(n), nil
+	if n, ok := decimal(zone); ok {
+		return n, nil
 	}
 	for i := range z.known {
 		if k := &z.known[i]; k.name == zone && time.Now().Before(k.until) {
@@ -43,4 +42,18 @@ func (z *zoneIndexes) index(a netip.Addr) (uint32, error) {
 	z.next = (z.next + 1) % len(z.known)
 	k.name, k.index, k.until = zone, uint32(ifi.Index), time.Now().Add(zoneAge) //nolint:gosec // the kernel's int
 	return k.index, nil
+}
+
+// decimal is strconv.ParseUint without an error to allocate.
+func decimal(s string) (n uint32, ok bool) {
+	if len(s) > 9 {
+		return 0, false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
+		n = n*10 + uint32(s[i]-'0')
+	}
+	return n, true
 }

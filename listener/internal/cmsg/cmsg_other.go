@@ -18,3 +18,6 @@ func AppendTOS(b []byte, _ bool, _ int) []byte { return b }
 
 // Level6 is never of use where Supported is false.
 func Level6(bool, netip.Addr) bool { return false }
+
+// TOS is 0 where it cannot be chosen for a datagram.
+func TOS(uintptr, bool) (int, error) { return 0, nil }

@@ -52,3 +52,11 @@ func AppendTOS(b []byte, v6 bool, tos int) []byte {
 	}
 	return appendTOS4(b, tos)
 }
+
+// TOS reads the type of service or traffic class that a socket sends with.
+func TOS(fd uintptr, v6 bool) (int, error) {
+	if v6 {
+		return unix.GetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_TCLASS)
+	}
+	return unix.GetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_TOS)
+}

@@ -22,7 +22,7 @@ func Parse(b []byte, i *Info) error {
 			return errShort
 		}
 		size := length(b)
-		if size < uint64(unix.CmsgLen(0)) || size > uint64(len(b)) {
+		if size < uint64(unix.CmsgLen(0)) || size > uint64(len(b)) { //nolint:gosec // small and positive
 			return errShort
 		}
 		level := int(int32(binary.NativeEndian.Uint32(b[sizeofLen:])))  //nolint:gosec // a C int
