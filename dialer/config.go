@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/strata-net/strata/sockopt"
@@ -127,6 +128,29 @@ type Config struct {
 	// an error if two contradict each other, or if one leads to a network
 	// that LocalAddr or Options make impossible.
 	Rewrites []Rewrite
+
+	// Proxies are the upstream proxies on the way to each tcp target, after
+	// Rewrites: the first one is dialled, with LocalAddr and Options, and asked
+	// for the second one, and so on. A dial of tcp4 or tcp6 makes the first conn
+	// one of that version, and the lookups for socks5; a proxy that is given a
+	// name resolves it as it likes. unix is dialled without them; udp and ip
+	// are errors.ErrUnsupported.
+	Proxies []Proxy
+
+	// ProxyFromEnvironment takes the proxy from the variables HTTPS_PROXY
+	// (for port 443), HTTP_PROXY (for other ports) and, where those are not
+	// set, ALL_PROXY, also in lower case. NO_PROXY lists what is dialled
+	// directly; localhost and loopback addresses always are. The variables
+	// are read once, in New. An error beside Proxies.
+	ProxyFromEnvironment bool
+
+	// ProxyProtocol is the version of the PROXY protocol header that each tcp
+	// and unix conn begins with, before TLS: 0 for none, 1 or 2. The target is
+	// the one who gets it, not a proxy. It says what [WithProxyHeader] put into
+	// the context, else UNKNOWN (version 1) or LOCAL (version 2). Writing
+	// it is limited by HandshakeTimeout. Networks that are not streams cannot
+	// be dialled then.
+	ProxyProtocol int
 }
 
 // clone returns a copy that shares nothing with the caller but the Resolver and
@@ -139,16 +163,21 @@ func (c *Config) clone() *Config {
 	n.Options = slices.Clone(c.Options)
 	n.LocalAddrs = slices.Clone(c.LocalAddrs)
 	if c.TLS != nil {
-		n.TLS = c.TLS.Clone()
-		n.TLS.Certificates = slices.Clone(c.TLS.Certificates)
-		n.TLS.NextProtos = slices.Clone(c.TLS.NextProtos)
-		n.TLS.CipherSuites = slices.Clone(c.TLS.CipherSuites)
-		n.TLS.CurvePreferences = slices.Clone(c.TLS.CurvePreferences)
+		n.TLS = cloneTLS(c.TLS)
 	}
 	if n.HandshakeTimeout == 0 {
 		n.HandshakeTimeout = DefaultHandshakeTimeout
 	}
 	return &n
+}
+
+func cloneTLS(c *tls.Config) *tls.Config {
+	n := c.Clone()
+	n.Certificates = slices.Clone(c.Certificates)
+	n.NextProtos = slices.Clone(c.NextProtos)
+	n.CipherSuites = slices.Clone(c.CipherSuites)
+	n.CurvePreferences = slices.Clone(c.CurvePreferences)
+	return n
 }
 
 // validate finds everything that is wrong whatever network will be dialled.
@@ -175,8 +204,13 @@ func (c *Config) validate() error {
 	_, err = plainTCP(c)
 	report("Multipath", c.Multipath.String(), err)
 	report("Options", c.Options.String(), c.Options.Check("", sockopt.Bind, sockopt.Established))
-	_, err = newRewrites(c.Rewrites)
-	return errors.Join(append(errs, err)...)
+	if c.ProxyFromEnvironment && len(c.Proxies) > 0 {
+		report("ProxyFromEnvironment", "true", errors.New("there are Proxies as well"))
+	}
+	report("ProxyProtocol", strconv.Itoa(c.ProxyProtocol), checkProxyProtocol(c.ProxyProtocol))
+	_, rewrites := newRewrites(c.Rewrites)
+	_, proxies := newHops(c.Proxies)
+	return errors.Join(append(errs, rewrites, proxies)...)
 }
 
 func notNegative(d time.Duration) error {

@@ -33,6 +33,7 @@ func New(cfg *Config) (Dialer, error) {
 		tls:              c.TLS,
 		timeout:          c.Timeout,
 		handshakeTimeout: c.HandshakeTimeout,
+		proxyProtocol:    c.ProxyProtocol,
 	}
 	for _, network := range networks {
 		d.plans[network] = newPlan(c, locals, netns, network, plain == nil)
@@ -51,6 +52,9 @@ type dialer struct {
 	timeout          time.Duration    // of a whole dial, 0 for none
 	handshakeTimeout time.Duration
 	rewrites         *rewrites // nil for none
+	hops             []*hop
+	environment      *environment // nil if it is not asked
+	proxyProtocol    int
 }
 
 // Dial is DialContext without a context.

@@ -30,11 +30,18 @@
 // A [Rewrite] makes a dial of one target go to another one, also from tcp to
 // unix and back. TLS still sends and verifies the name that was dialled.
 //
+// # Proxies
+//
+// A chain of SOCKS5 and HTTP proxies ([Config.Proxies]), or the proxy of the
+// environment, leads to tcp targets. [Config.ProxyProtocol] tells the target on whose
+// behalf the dial is. The order on a conn: socket, proxies, PROXY protocol header,
+// TLS with the dialled name.
+//
 // # What comes back
 //
 // Without TLS the caller gets the bare *net.TCPConn, *net.UDPConn, *net.IPConn
-// or *net.UnixConn, with TLS a *tls.Conn whose handshake is done. Errors are
-// of type [*Error].
+// or *net.UnixConn, with TLS a *tls.Conn whose handshake is done. A conn through an
+// https proxy is a *tls.Conn to that proxy. Errors are of type [*Error].
 //
 // # Platforms
 //

@@ -10,8 +10,8 @@ import (
 // *net.OpError, a *sockopt.Error, a *tls.CertificateVerificationError, an errno.
 // Several failures come joined, each as an *Error of its own.
 type Error struct {
-	// Op is the operation: "config" (in New), "parse", "resolve", "dial", "set option", "handshake", or "write" of the first
-	// bytes.
+	// Op is the operation: "config" (in New), "parse", "resolve", "dial", "set option", "proxy" (what happens on the conn
+	// to one), "handshake", or "write" of the first bytes.
 	Op string
 	// Field is the Config field that is to blame, "" if none is.
 	Field string

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -71,6 +72,7 @@ func newPlan(c *Config, locals []local, netns *namespace, network string, mptcp 
 	p.from(c, locals)
 	p.options(c, locals)
 	p.expand = p.pool != nil || p.netns != nil
+	p.refuse("ProxyProtocol", strconv.Itoa(c.ProxyProtocol), proxyProtocolFits(c.ProxyProtocol, network))
 	return p
 }
 

@@ -55,6 +55,7 @@ func TestParseRewriteRefuses(t *testing.T) {
 		"(tcp|a:1) (sctp|b:1)":            "must be of the form",
 		"(tcp a:1) (tcp|b:1)":             "is not of the form network|address",
 		"(sctp|a:1) (tcp|b:1)":            "unknown network sctp",
+		"(tcp|a:1) (ip|b)":                "rules for network ip",
 		"(|a:1) (tcp|b:1)":                "unknown network",
 		"(unix|/a) (unix|/b) (unix|/c)":   "not clear where the first target ends",
 		"(tcp|a:1) (udp|a:1)":             "network tcp carries streams, udp carries datagrams",
@@ -112,6 +113,7 @@ func TestRewriteMatching(t *testing.T) {
 		want  map[string]string // the dialled target and where it leads, "" for as it is
 	}{
 		{"nothing", nil, map[string]string{"tcp|a:1": "", "unix|/a": ""}},
+		{"no target", []string{"(tcp|*:*) (tcp|b:1)"}, map[string]string{"tcp|a": "", "tcp|" + strings.Repeat("a", 256) + ":1": "", "|": "", "tcp|": ""}},
 		{"one hop and swaps", []string{"(tcp|a:1) (tcp|b:1)", "(tcp|b:1) (tcp|a:1)", "(tcp|c:1) (tcp|a:1)"}, map[string]string{
 			"tcp|a:1": "tcp|b:1", "tcp|b:1": "tcp|a:1", "tcp|c:1": "tcp|a:1", "tcp|d:1": "", "tcp|a:2": "",
 		}},

@@ -12,10 +12,10 @@ import (
 func (d *dialer) reach(ctx context.Context, network, address string, data []byte) (net.Conn, error) {
 	to := d.rewrites.find(network, address)
 	if to == nil {
-		return d.direct(ctx, network, address, data)
+		return d.begin(ctx, network, address, data)
 	}
 	newNetwork, newAddress := to.target(network, address)
-	conn, err := d.direct(ctx, newNetwork, newAddress, data)
+	conn, err := d.begin(ctx, newNetwork, newAddress, data)
 	if err != nil {
 		return nil, &Error{
 			Op: "dial", Field: "Rewrites", Value: newNetwork + "|" + newAddress,
@@ -23,6 +23,53 @@ func (d *dialer) reach(ctx context.Context, network, address string, data []byte
 		}
 	}
 	return conn, nil
+}
+
+// begin connects to the target, through proxies if they are on the way, and
+// sends the PROXY header before data.
+func (d *dialer) begin(ctx context.Context, network, address string, data []byte) (net.Conn, error) {
+	if ctx == nil {
+		return nil, &Error{Op: "dial", Network: network, Address: address, Err: errNoContext}
+	}
+	hops, e := d.chain(network, address)
+	var header []byte
+	if e == nil {
+		header, e = d.proxyHeader(ctx)
+	}
+	if e != nil {
+		e.Network, e.Address = network, address
+		return nil, e
+	}
+	if len(hops) == 0 && (len(header) == 0 || len(data) > 0) {
+		// Data that may go with the SYN may do so behind the header.
+		return d.direct(ctx, network, address, append(header, data...))
+	}
+	return d.layered(ctx, hops, network, address, header, data)
+}
+
+// layered is begin for what takes more than one step: all within Config.Timeout.
+func (d *dialer) layered(ctx context.Context, hops []*hop, network, address string, header, data []byte) (net.Conn, error) {
+	if d.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, d.timeout, errTimeout)
+		defer cancel()
+	}
+	var conn net.Conn
+	var err error
+	if len(hops) == 0 {
+		conn, err = d.direct(ctx, network, address, nil)
+	} else {
+		conn, err = d.dialChain(ctx, hops, network, address)
+	}
+	if err != nil {
+		return nil, err
+	}
+	limit, cancel := context.WithTimeoutCause(ctx, d.handshakeTimeout, errHandshakeTimeout)
+	defer cancel()
+	if conn, err = send(limit, conn, network, address, header); err != nil {
+		return nil, err
+	}
+	return send(ctx, conn, network, address, data)
 }
 
 // route makes what leads dials elsewhere. The plans have to be there: a rule
@@ -34,7 +81,13 @@ func (d *dialer) route(c *Config) error {
 			errs = append(errs, badRewrite(i, r, fmt.Errorf("%s=%s: %w", e.Field, e.Value, e.Err)))
 		}
 	}
-	var err error
-	d.rewrites, err = newRewrites(c.Rewrites)
-	return errors.Join(append(errs, err)...)
+	d.rewrites, _ = newRewrites(c.Rewrites) // both were validated
+	d.hops, _ = newHops(c.Proxies)
+	if c.ProxyFromEnvironment {
+		var err error
+		if d.environment, err = newEnvironment(); err != nil {
+			errs = append(errs, &Error{Op: "config", Field: "ProxyFromEnvironment", Err: err})
+		}
+	}
+	return errors.Join(errs...)
 }
