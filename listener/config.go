@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"math"
 	"net"
+	"net/netip"
 	"runtime"
 	"slices"
 	"strconv"
@@ -109,10 +110,65 @@ type Config struct {
 	HandshakeTimeout time.Duration
 
 	// MaxHandshakes bounds the TLS handshakes in progress together with the
-	// finished ones that Accept has not returned yet. Clients above it wait in
-	// the kernel's queue. 0 means DefaultMaxHandshakes. Negative is an error.
-	// Unused without TLS.
+	// finished ones that Accept has not returned yet, of all sockets. Clients
+	// above it wait in the kernel's queue, but for one a socket. When a client
+	// waits, one whose handshake has lasted longer than a quarter of
+	// HandshakeTimeout is dropped for it: the oldest of a source (SourceBits4,
+	// SourceBits6) that has more than a quarter of the places, else the oldest
+	// of all. So silent clients cannot keep the others out. 0 means
+	// DefaultMaxHandshakes. Negative is an error. Unused without TLS.
 	MaxHandshakes int
+
+	// Allow and Deny are rules for the address of the peer. Of all prefixes in
+	// both lists the longest one that contains it decides; Deny wins a tie. An
+	// address that no prefix contains is admitted if Allow is empty, else
+	// refused. 0.0.0.0/0 is all of IPv4, ::/0 all of IPv6; IPv4-mapped
+	// addresses and prefixes are IPv4. ParsePrefix reads a prefix. A peer that
+	// is refused is reset, and costs no slot.
+	//
+	// The rules do not concern the peers of unix sockets: mode and owner of the
+	// file say who may connect. With unix addresses only, rules are an error.
+	Allow, Deny []netip.Prefix
+
+	// MaxConnsPerSource bounds the open conns of one source: of one prefix of
+	// SourceBits4 or SourceBits6 bits. What is above it is refused, whatever
+	// OverLimit says. 0 means no bound. Negative is an error, and so is a bound
+	// with unix addresses only, whose peers it does not concern.
+	MaxConnsPerSource int
+
+	// SourceBits4 and SourceBits6 say how many bits of an address make a
+	// source, 1 to 32 and 1 to 128. 0 means DefaultSourceBits4 and
+	// DefaultSourceBits6.
+	SourceBits4, SourceBits6 int
+
+	// AcceptRate bounds how many conns a second are accepted, of those that
+	// rules and MaxConnsPerSource admit. 0 means no bound. Negative, infinite
+	// and NaN are errors.
+	AcceptRate float64
+
+	// AcceptBurst is how many conns may be accepted at once after a pause. 0
+	// means AcceptRate, but at least 1. Negative is an error, and so is a
+	// burst without AcceptRate.
+	AcceptBurst int
+
+	// MaxConns bounds the open conns, handshakes in progress included. A conn
+	// is open until it is closed. 0 means no bound. Negative is an error.
+	MaxConns int
+
+	// OverLimit says what becomes of a client above MaxConns or AcceptRate.
+	OverLimit OverLimit
+
+	// Track counts the open conns, for Stats and for Shutdown. MaxConns and
+	// MaxConnsPerSource imply it. Then the conns below TLS are wrappers that
+	// have all methods of *net.TCPConn or *net.UnixConn that make sense for a
+	// stream, and NetConn, which returns the bare conn.
+	Track bool
+
+	// OnEvent, when set, is called for each conn that is refused or fails, and
+	// for each failure to accept. It is called by the goroutine where that
+	// happens, which goes on when it returns, and by several at a time; it
+	// must not call Close or Shutdown, which wait for them.
+	OnEvent func(Event)
 }
 
 // clone returns a copy that shares nothing with the caller but what crypto/tls
@@ -135,6 +191,7 @@ func (c *Config) clone() *Config {
 		n.TLS.CipherSuites = slices.Clone(c.TLS.CipherSuites)
 		n.TLS.CurvePreferences = slices.Clone(c.TLS.CurvePreferences)
 	}
+	n.Allow, n.Deny = slices.Clone(c.Allow), slices.Clone(c.Deny)
 	if n.HandshakeTimeout == 0 {
 		n.HandshakeTimeout = DefaultHandshakeTimeout
 	}
@@ -160,6 +217,8 @@ func (c *Config) validate() error {
 	if c.MaxHandshakes < 0 {
 		p.add("MaxHandshakes", strconv.Itoa(c.MaxHandshakes), errNegative)
 	}
+	c.checkRules(&p, places)
+	c.checkLimits(&p, places)
 	return errors.Join(p...)
 }
 

@@ -34,6 +34,17 @@ func open(t *testing.T, c *listener.Config) net.Listener {
 	return l
 }
 
+// stats returns the counters of a listener of this package.
+func stats(l net.Listener) listener.Stats { return l.(listener.Listener).Stats() }
+
+// eventually waits until a condition holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+		require.True(t, time.Now().Before(end), "never: %s", what)
+	}
+}
+
 // dial connects with package net and closes with the test.
 func dial(t *testing.T, l net.Listener) net.Conn {
 	t.Helper()
@@ -41,6 +52,25 @@ func dial(t *testing.T, l net.Listener) net.Conn {
 	require.NoError(t, err)
 	t.Cleanup(func() { c.Close() })
 	return c
+}
+
+// refused dials, from a source if one is given, and waits until the listener has
+// reset the conn. That can happen before connect returns.
+func refused(t *testing.T, l net.Listener, source string) {
+	t.Helper()
+	var d net.Dialer
+	if source != "" {
+		d.LocalAddr = &net.TCPAddr{IP: net.ParseIP(source)}
+	}
+	c, err := d.DialContext(t.Context(), l.Addr().Network(), l.Addr().String())
+	if err == nil {
+		defer c.Close()
+		require.NoError(t, c.SetReadDeadline(time.Now().Add(10*time.Second)))
+		_, err = c.Read(make([]byte, 1))
+	}
+	var op *net.OpError
+	require.ErrorAs(t, err, &op)
+	assert.False(t, op.Timeout(), "still open")
 }
 
 // dialTLS shakes hands with the listener.

@@ -2,13 +2,35 @@ package listener
 
 import (
 	"context"
-	"errors"
 	"net"
+	"os"
+	"syscall"
 )
 
-// New opens a listener. The context limits the opening only, name resolution
-// included. A bad Config is reported as a whole: the error joins an [*Error]
-// for every bad field. If anything fails nothing stays open.
+// Listener is what New returns.
+type Listener interface {
+	net.Listener // Addr is the first of Addrs
+	syscall.Conn // the first socket
+
+	// Addrs returns the addresses that are listened on, each once.
+	Addrs() []net.Addr
+	// Stats returns the counters as they are now. They go on after Close.
+	Stats() Stats
+	// Shutdown stops accepting, as Close does, and waits until the conns that
+	// Accept has returned are closed. When ctx is done first, it closes them
+	// and returns an error that says how many and unwraps to that of ctx. It
+	// needs Config.Track or an option that implies it: without, the listener
+	// is closed and the error is errors.ErrUnsupported. It may follow a Close.
+	Shutdown(ctx context.Context) error
+	// Files returns duplicates of the sockets, to hand over to another
+	// process. The caller closes them.
+	Files() ([]*os.File, error)
+}
+
+// New opens a listener, which is a [Listener]. The context limits the opening
+// only, name resolution included. A bad Config is reported as a whole: the
+// error joins an [*Error] for every bad field. If anything fails nothing stays
+// open.
 //
 // The listener is safe for concurrent use and is a syscall.Conn, so that its
 // socket options can be read back. Close wakes Accept, ends handshakes in
@@ -19,19 +41,11 @@ func New(ctx context.Context, cfg *Config) (net.Listener, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	all, err := openAll(ctx, c)
+	streams, err := openAll(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	if len(all) > 1 {
-		for _, s := range all {
-			s.abandon()
-		}
-		return nil, &Error{Op: "listen", Field: "Addresses", Err: errors.ErrUnsupported}
-	}
-	l := all[0]
-	if c.TLS != nil {
-		return newSecure(ctx, l, c), nil
-	}
-	return l, nil
+	g := newGate(c, streams)
+	g.start(ctx, c)
+	return g, nil
 }

@@ -214,49 +214,81 @@ func TestOptionThatFailsBecauseTheClientIsHalfClosed(t *testing.T) {
 	ended(t, half)
 }
 
-func TestLackOfDescriptorsIsTemporary(t *testing.T) {
+// starve lets a client wait in the queue of l while this process has no
+// descriptor for it, calls during, and ends the lack.
+func starve(t *testing.T, l net.Listener, during func()) {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { unix.Close(fd) })
+	var limit unix.Rlimit
+	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(lowestFree(t)), Max: limit.Max}))
+	err = unix.Connect(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: l.Addr().(*net.TCPAddr).Port})
+	if err == nil {
+		during()
+	}
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
+	require.NoError(t, err)
+}
+
+func TestLackOfDescriptorsIsWaitedFor(t *testing.T) {
 	ca := newAuthority(t)
 	for name, secure := range map[string]bool{"plain": false, "tls": true} {
 		t.Run(name, func(t *testing.T) {
 			noLeak(t)
-			config := &listener.Config{Address: "127.0.0.1:0"}
+			events := make(chan listener.Event, 1000)
+			config := &listener.Config{Address: "127.0.0.1:0", OnEvent: func(e listener.Event) { events <- e }}
 			if secure {
 				config.TLS = ca.server(t, "127.0.0.1")
 			}
 			l := open(t, config)
-			fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-			require.NoError(t, err)
-			defer unix.Close(fd)
-
-			var limit unix.Rlimit
-			require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
-			require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(lowestFree(t)), Max: limit.Max}))
-			err = unix.Connect(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: l.Addr().(*net.TCPAddr).Port})
-			var acceptErr error
-			if err == nil {
-				_, acceptErr = l.Accept()
-			}
-			require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
-			require.NoError(t, err)
-			require.ErrorIs(t, acceptErr, syscall.EMFILE)
-			assert.True(t, failure(t, acceptErr).Temporary())
-
-			if !secure {
-				accept(t, l)
+			accepted := make(chan net.Conn, 1)
+			starve(t, l, func() {
+				go func() {
+					conn, err := l.Accept()
+					assert.NoError(t, err)
+					accepted <- conn
+				}()
+				start := time.Now()
+				for range 4 { // pauses of 5, 10 and 20 ms lie between them
+					e := <-events
+					assert.Equal(t, listener.AcceptFailed, e.Kind)
+					assert.ErrorIs(t, e.Err, syscall.EMFILE)
+				}
+				assert.GreaterOrEqual(t, time.Since(start), 35*time.Millisecond)
+			})
+			assert.GreaterOrEqual(t, stats(l).AcceptErrors, int64(4))
+			if secure { // the starved client never speaks
+				client := dialTLS(t, l, ca.client())
+				conn := <-accepted
+				defer conn.Close()
+				assert.Equal(t, client.LocalAddr().String(), conn.RemoteAddr().String())
 				return
 			}
-			dialled := make(chan error, 1)
-			go func() {
-				c, err := tlsDial(l, ca)
-				if err == nil {
-					defer c.Close()
-				}
-				dialled <- err
-			}()
-			accept(t, l)
-			require.NoError(t, <-dialled)
+			(<-accepted).Close()
 		})
 	}
+}
+
+func TestCloseWakesAcceptThatWaitsForDescriptors(t *testing.T) {
+	noLeak(t)
+	events := make(chan listener.Event, 1000)
+	l := open(t, &listener.Config{Address: "127.0.0.1:0", OnEvent: func(e listener.Event) { events <- e }})
+	starve(t, l, func() {
+		failed := make(chan error, 1)
+		go func() {
+			_, err := l.Accept()
+			failed <- err
+		}()
+		for range 7 {
+			<-events
+		}
+		start := time.Now() // of a pause of 320 ms
+		assert.NoError(t, l.Close())
+		assert.ErrorIs(t, <-failed, net.ErrClosed)
+		assert.Less(t, time.Since(start), 300*time.Millisecond)
+	})
 }
 
 // lowestFree returns the descriptor that the next open would get.

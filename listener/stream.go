@@ -20,27 +20,7 @@ type stream struct {
 	held         bool                // a descriptor of activation
 }
 
-// Accept returns the next conn with its options in force.
-func (l *stream) Accept() (net.Conn, error) {
-	for {
-		conn, err := l.Listener.Accept()
-		if err != nil {
-			return nil, l.failed("accept", err)
-		}
-		err = l.prepare(conn)
-		if err == nil {
-			return conn, nil
-		}
-		gone := peerGone(conn, err)
-		conn.Close()
-		if !gone {
-			e := l.failed("set option", err)
-			e.temporary = true
-			return nil, e
-		}
-	}
-}
-
+// prepare puts the options of an accepted conn in force.
 func (l *stream) prepare(conn net.Conn) error {
 	if l.keepAlive.Enable {
 		if err := conn.(*net.TCPConn).SetKeepAliveConfig(l.keepAlive); err != nil {
@@ -90,8 +70,6 @@ func (l *stream) File() (*os.File, error) {
 
 // SyscallConn gives access to the listening socket.
 func (l *stream) SyscallConn() (syscall.RawConn, error) { return rawConn(l.Listener) }
-
-func (l *stream) whyPlain() error { return l.plain }
 
 func (l *stream) failed(op string, err error) *Error {
 	return &Error{Op: op, Network: l.address.full(), Address: l.address.text, Err: err}

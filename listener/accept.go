@@ -1,0 +1,129 @@
+package listener
+
+import (
+	"net"
+	"net/netip"
+)
+
+// visitor is a conn on its way from a socket to Accept.
+type visitor struct {
+	net.Conn            // bare, or the wrapper
+	link     *link      // nil if it is bare
+	peer     netip.Addr // zero if it is not an IP peer
+}
+
+// next returns the next conn of a socket that all rules and limits admit. A
+// failure that passes is waited for.
+func (g *gate) next(s *stream) (visitor, error) {
+	var t ticket
+	if g.slots.early() {
+		if !g.slots.take(g.done) {
+			return visitor{}, s.failed("accept", net.ErrClosed)
+		}
+		t.slot = true
+	}
+	var pause backoff
+	for {
+		raw, err := s.Listener.Accept()
+		if err != nil {
+			if g.pause(&pause, s, err) {
+				continue
+			}
+			g.giveBack(t)
+			if g.closed() {
+				err = net.ErrClosed
+			}
+			return visitor{}, s.failed("accept", err)
+		}
+		pause.reset()
+		v, err := g.admit(s, raw, t)
+		if v.Conn != nil {
+			return v, nil
+		}
+		if err != nil {
+			g.giveBack(t)
+			return visitor{}, err
+		}
+	}
+}
+
+// admit returns the conn if nothing speaks against it. Then it has the ticket;
+// otherwise the caller still has it, and the conn is closed.
+func (g *gate) admit(s *stream, raw net.Conn, early ticket) (visitor, error) {
+	t, peer := early, addrOf(raw.RemoteAddr())
+	if why := g.check(peer, &t); why != 0 {
+		g.giveBack(t.without(early))
+		g.refuse(why, raw)
+		return visitor{}, nil
+	}
+	if gone, err := s.ready(raw); gone || err != nil {
+		g.giveBack(t.without(early))
+		return visitor{}, err
+	}
+	if g.tracker == nil {
+		return visitor{Conn: raw, peer: peer}, nil
+	}
+	conn, l := g.wrap(raw, t)
+	if !g.tracker.add(l) {
+		raw.Close()
+		g.giveBack(t.without(early))
+		return visitor{}, s.failed("accept", net.ErrClosed)
+	}
+	return visitor{Conn: conn, link: l, peer: peer}, nil
+}
+
+// check asks rules and limits in their order. It returns what speaks against
+// the peer, 0 if nothing does, and notes on the ticket what was taken.
+func (g *gate) check(peer netip.Addr, t *ticket) EventKind {
+	if !g.rules.admits(peer) {
+		return RefusedByRule
+	}
+	if !g.sources.take(peer, t) {
+		return RefusedBySource
+	}
+	if !g.pace.take(g.done) {
+		return RefusedByRate
+	}
+	if !t.slot {
+		if !g.slots.take(g.done) {
+			return RefusedByLimit
+		}
+		t.slot = g.slots != nil
+	}
+	return 0
+}
+
+// refuse closes a conn at once. It is reset, because a plain close would leave a
+// socket behind in FIN-WAIT or TIME-WAIT for each of a flood of peers.
+func (g *gate) refuse(why EventKind, raw net.Conn) {
+	event := Event{Kind: why, Local: raw.LocalAddr(), Remote: raw.RemoteAddr()}
+	reset(raw)
+	if !g.closed() { // Close also ends the waiting for a slot
+		g.happened(event)
+	}
+}
+
+// reset closes a conn without a goodbye.
+func reset(raw net.Conn) {
+	if c, ok := raw.(*net.TCPConn); ok {
+		c.SetLinger(0) //nolint:errcheck // closed in any case
+	}
+	raw.Close()
+}
+
+// ready puts the options in force. It reports whether the client has left
+// meanwhile, which is no failure. If it has, or if it fails, the conn is closed.
+func (l *stream) ready(conn net.Conn) (gone bool, _ error) {
+	err := l.prepare(conn)
+	if err == nil {
+		return false, nil
+	}
+	gone = peerGone(conn, err)
+	conn.Close()
+	if gone {
+		return true, nil
+	}
+	e := l.failed("set option", err)
+	e.temporary = true
+	return false, e
+}

@@ -1,0 +1,76 @@
+package listener
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net/netip"
+	"slices"
+	"strconv"
+)
+
+// tracks reports whether the listener has to know when its conns end.
+func (c *Config) tracks() bool { return c.Track || c.MaxConns > 0 || c.MaxConnsPerSource > 0 }
+
+// onlyUnix reports whether no peer can have an IP address.
+func onlyUnix(places []place) bool {
+	other := func(p place) bool { return p.network != "unix" && p.network != "unixpacket" }
+	return len(places) > 0 && !slices.ContainsFunc(places, other)
+}
+
+var errOnlyUnix = errors.New("does not concern the peers of unix sockets: set mode and owner of the file")
+
+// checkRules brings the prefixes into their plain form.
+func (c *Config) checkRules(p *problems, places []place) {
+	plain(p, "Allow", c.Allow)
+	plain(p, "Deny", c.Deny)
+	if !onlyUnix(places) {
+		return
+	}
+	if len(c.Allow) > 0 {
+		p.add("Allow", fmt.Sprint(c.Allow[0]), errOnlyUnix)
+	}
+	if len(c.Deny) > 0 {
+		p.add("Deny", fmt.Sprint(c.Deny[0]), errOnlyUnix)
+	}
+}
+
+func plain(p *problems, field string, list []netip.Prefix) {
+	for i, prefix := range list {
+		var err error
+		list[i], err = plainPrefix(prefix)
+		p.add(fmt.Sprintf("%s[%d]", field, i), prefix.String(), err)
+	}
+}
+
+func (c *Config) checkLimits(p *problems, places []place) {
+	p.natural("MaxConnsPerSource", c.MaxConnsPerSource)
+	p.natural("MaxConns", c.MaxConns)
+	p.natural("AcceptBurst", c.AcceptBurst)
+	p.bits("SourceBits4", c.SourceBits4, 32)
+	p.bits("SourceBits6", c.SourceBits6, 128)
+	if c.MaxConnsPerSource > 0 && onlyUnix(places) {
+		p.add("MaxConnsPerSource", strconv.Itoa(c.MaxConnsPerSource), errOnlyUnix)
+	}
+	if !(c.AcceptRate >= 0) || math.IsInf(c.AcceptRate, 0) { // NaN is not >= 0
+		p.add("AcceptRate", strconv.FormatFloat(c.AcceptRate, 'g', -1, 64), errors.New("is not a number of conns a second"))
+	}
+	if c.AcceptBurst > 0 && c.AcceptRate == 0 {
+		p.add("AcceptBurst", strconv.Itoa(c.AcceptBurst), errors.New("needs AcceptRate"))
+	}
+	if c.OverLimit != Wait && c.OverLimit != Refuse {
+		p.add("OverLimit", c.OverLimit.String(), fmt.Errorf("%d is not a policy", c.OverLimit))
+	}
+}
+
+func (p *problems) natural(field string, n int) {
+	if n < 0 {
+		p.add(field, strconv.Itoa(n), errNegative)
+	}
+}
+
+func (p *problems) bits(field string, n, most int) {
+	if n < 0 || n > most {
+		p.add(field, strconv.Itoa(n), fmt.Errorf("is not from 1 to %d", most))
+	}
+}

@@ -1,0 +1,55 @@
+package listener
+
+import "net"
+
+// Event is something that happened to a conn that Accept does not tell about.
+type Event struct {
+	Kind EventKind
+	// Local and Remote are the ends of the conn; those that a PROXY header
+	// announces, if it was read. Remote is nil for AcceptFailed.
+	Local, Remote net.Addr
+	// Err is the cause, nil for what a rule or limit refused.
+	Err error
+}
+
+// EventKind is what happened.
+type EventKind uint8
+
+// Each kind has a counter in [Stats].
+const (
+	_                EventKind = iota
+	RefusedByRule              // by Allow or Deny
+	RefusedBySource            // by MaxConnsPerSource
+	RefusedByRate              // by AcceptRate
+	RefusedByLimit             // by MaxConns
+	HandshakeFailed            // the TLS handshake failed or took too long
+	HandshakeDropped           // a silent client had to make room for another one
+	AcceptFailed               // the system has no descriptor or memory for a conn; it is tried again
+	eventKinds
+)
+
+var eventNames = [eventKinds]string{
+	RefusedByRule:    "refused by rule",
+	RefusedBySource:  "refused by source",
+	RefusedByRate:    "refused by rate",
+	RefusedByLimit:   "refused by limit",
+	HandshakeFailed:  "handshake failed",
+	HandshakeDropped: "handshake dropped",
+	AcceptFailed:     "accept failed",
+}
+
+// String returns the kind in words: "refused by rule".
+func (k EventKind) String() string {
+	if k == 0 || k >= eventKinds {
+		return "unknown"
+	}
+	return eventNames[k]
+}
+
+// happened counts an event and tells the hook. The caller holds no lock.
+func (g *gate) happened(e Event) {
+	g.counts.events[e.Kind].Add(1)
+	if g.onEvent != nil {
+		g.onEvent(e)
+	}
+}

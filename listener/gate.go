@@ -1,0 +1,143 @@
+package listener
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"slices"
+	"sync"
+	"syscall"
+)
+
+// gate is what New returns: sockets, and what a conn has to pass on its way from
+// one of them to Accept. What is nil is not asked for.
+type gate struct {
+	streams []*stream
+	rules   *rules
+	sources *sources
+	pace    *pace
+	slots   *slots
+	tracker *tracker // not nil means that conns are wrapped
+	queue   *queue   // nil means that Accept takes conns from the one socket itself
+	counts  counts
+	onEvent func(Event)
+	done    chan struct{} // closed by Close
+	closing sync.Once
+}
+
+func newGate(c *Config, streams []*stream) *gate {
+	g := &gate{
+		streams: streams,
+		rules:   newRules(c.Allow, c.Deny),
+		sources: newSources(c),
+		pace:    newPace(c),
+		slots:   newSlots(c, len(streams)),
+		onEvent: c.OnEvent,
+		done:    make(chan struct{}),
+	}
+	if c.tracks() {
+		g.tracker = &tracker{}
+	}
+	return g
+}
+
+// start starts the goroutines, if any are needed.
+func (g *gate) start(ctx context.Context, c *Config) {
+	if c.TLS == nil && len(g.streams) == 1 {
+		return
+	}
+	g.queue = newQueue(ctx, g, c)
+	for _, s := range g.streams {
+		g.queue.group.Go(func() { g.queue.serve(s) })
+	}
+}
+
+// Accept returns the next conn that has passed everything.
+func (g *gate) Accept() (net.Conn, error) {
+	conn, err := g.accept()
+	if err != nil {
+		return nil, err
+	}
+	g.counts.accepted.Add(1)
+	return conn, nil
+}
+
+func (g *gate) accept() (net.Conn, error) {
+	if g.queue != nil {
+		return g.queue.accept()
+	}
+	v, err := g.next(g.streams[0])
+	return v.Conn, err
+}
+
+// Close closes the sockets, and the conns that Accept has not returned.
+func (g *gate) Close() error {
+	err := error(g.streams[0].failed("close", net.ErrClosed))
+	g.closing.Do(func() {
+		var failures []error
+		close(g.done)
+		g.tracker.refuse()
+		for _, s := range g.streams {
+			failures = append(failures, s.Close())
+		}
+		if g.queue != nil {
+			g.queue.stop()
+		}
+		err = errors.Join(failures...)
+	})
+	return err
+}
+
+func (g *gate) closed() bool {
+	select {
+	case <-g.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// Addr returns the address of the first socket.
+func (g *gate) Addr() net.Addr { return g.streams[0].Addr() }
+
+// Addrs returns the addresses, each once: shards share theirs.
+func (g *gate) Addrs() []net.Addr {
+	var list []net.Addr
+	for _, s := range g.streams {
+		a := s.Addr()
+		same := func(b net.Addr) bool { return b.Network() == a.Network() && b.String() == a.String() }
+		if !slices.ContainsFunc(list, same) {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// SyscallConn gives access to the first socket.
+func (g *gate) SyscallConn() (syscall.RawConn, error) { return g.streams[0].SyscallConn() }
+
+// Files returns duplicates of the sockets.
+func (g *gate) Files() ([]*os.File, error) {
+	var files []*os.File
+	for _, s := range g.streams {
+		f, err := s.File()
+		if err != nil {
+			for _, f := range files {
+				f.Close()
+			}
+			return nil, err
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
+
+func (g *gate) whyPlain() error {
+	for _, s := range g.streams {
+		if s.plain != nil {
+			return s.plain
+		}
+	}
+	return nil
+}

@@ -1,0 +1,36 @@
+package listener
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+)
+
+// Shutdown closes the listener and waits for the open conns.
+func (g *gate) Shutdown(ctx context.Context) error {
+	failed := func(err error) error { return g.streams[0].failed("shutdown", err) }
+	if ctx == nil {
+		return failed(errors.New("the context is nil"))
+	}
+	err := g.Close()
+	if errors.Is(err, net.ErrClosed) { // by the caller, before
+		err = nil
+	}
+	if g.queue != nil {
+		g.queue.group.Wait() // another goroutine may be inside of Close
+	}
+	if g.tracker == nil {
+		e := g.streams[0].failed("shutdown", fmt.Errorf("nobody counts the conns: %w", errors.ErrUnsupported))
+		e.Field, e.Value = "Track", "false"
+		return errors.Join(err, e)
+	}
+	left := g.tracker.wait(ctx)
+	if len(left) == 0 {
+		return err
+	}
+	for _, l := range left {
+		l.close()
+	}
+	return errors.Join(err, failed(fmt.Errorf("closed %d open conns: %w", len(left), context.Cause(ctx))))
+}

@@ -1,0 +1,50 @@
+package listener
+
+import "sync/atomic"
+
+// Stats are the counters of a listener, from its start. Each conn that a socket
+// delivers ends in one of them: Accepted, a refusal or a failure; only those
+// that Close finds on their way, and those whose client left at once, are not
+// counted.
+type Stats struct {
+	Accepted int64 // conns that Accept returned
+	// Active is how many conns are open now: all that passed the limits,
+	// Pending included. Config.Track, else 0.
+	Active int64
+	// Pending is how many clients are between the limits and Accept: their
+	// handshake is in progress, or nobody has accepted them.
+	Pending int64
+
+	RefusedByRule   int64 // by Allow or Deny
+	RefusedBySource int64 // by MaxConnsPerSource
+	RefusedByRate   int64 // by AcceptRate
+	RefusedByLimit  int64 // by MaxConns
+
+	HandshakesFailed  int64 // TLS handshakes that failed or took too long
+	HandshakesDropped int64 // silent clients that had to make room, see Config.MaxHandshakes
+	AcceptErrors      int64 // failures to accept for a lack of descriptors or memory
+}
+
+// counts are the counters behind Stats.
+type counts struct {
+	accepted atomic.Int64
+	pending  atomic.Int64
+	events   [eventKinds]atomic.Int64
+}
+
+// Stats returns the counters as they are now.
+func (g *gate) Stats() Stats {
+	n := func(k EventKind) int64 { return g.counts.events[k].Load() }
+	return Stats{
+		Accepted:          g.counts.accepted.Load(),
+		Active:            int64(g.tracker.active()),
+		Pending:           g.counts.pending.Load(),
+		RefusedByRule:     n(RefusedByRule),
+		RefusedBySource:   n(RefusedBySource),
+		RefusedByRate:     n(RefusedByRate),
+		RefusedByLimit:    n(RefusedByLimit),
+		HandshakesFailed:  n(HandshakeFailed),
+		HandshakesDropped: n(HandshakeDropped),
+		AcceptErrors:      n(AcceptFailed),
+	}
+}
