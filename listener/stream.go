@@ -71,6 +71,8 @@ func (l *stream) File() (*os.File, error) {
 // SyscallConn gives access to the listening socket.
 func (l *stream) SyscallConn() (syscall.RawConn, error) { return rawConn(l.Listener) }
 
+func (l *stream) whyPlain() error { return l.plain }
+
 func (l *stream) failed(op string, err error) *Error {
 	return &Error{Op: op, Network: l.address.full(), Address: l.address.text, Err: err}
 }
