@@ -3,9 +3,13 @@ package listener
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"runtime"
 	"slices"
+	"syscall"
 
+	"github.com/strata-net/strata/listener/internal/cmsg"
 	"github.com/strata-net/strata/sockopt"
 )
 
@@ -26,6 +30,11 @@ type PacketConfig struct {
 	// those of the established stage after it. Options of the listening stage
 	// are an error unless they are preferred only.
 	Options sockopt.Options
+
+	// Destination, ECN and HopLimit ask for these fields of what [ReadPacket]
+	// returns, Destination for the interface too. They are for UDP, and need
+	// Linux, macOS or FreeBSD.
+	Destination, ECN, HopLimit bool
 }
 
 // NewPacketConn opens a packet conn: a bare *net.UDPConn, *net.IPConn or
@@ -50,7 +59,7 @@ func NewPacketConn(ctx context.Context, cfg *PacketConfig) (net.PacketConn, erro
 	if err := ctx.Err(); err != nil {
 		return nil, failed("listen", err)
 	}
-	config := net.ListenConfig{Control: c.Options.At(sockopt.Bind).Control}
+	config := net.ListenConfig{Control: c.control}
 	conn, err := config.ListenPacket(ctx, a.full(), a.text)
 	if err != nil {
 		return nil, failed(listenOp(err), err)
@@ -68,5 +77,36 @@ func (c *PacketConfig) validate() (address, error) {
 	a, err := parseAddress(c.Address, packets, "udp")
 	p.add("Address", c.Address, err)
 	p.add("Options", c.Options.String(), c.Options.Check(a.network, sockopt.Bind, sockopt.Established))
+	c.checkWant(&p, a)
 	return a, errors.Join(p...)
+}
+
+// checkWant finds the metadata that the conn cannot deliver.
+func (c *PacketConfig) checkWant(p *problems, a address) {
+	var err error
+	switch {
+	case !cmsg.Supported:
+		err = fmt.Errorf("%w: control messages on %s", errors.ErrUnsupported, runtime.GOOS)
+	case a.network != "" && a.protocol() != "udp":
+		err = fmt.Errorf("%w: network %s is not UDP", errors.ErrUnsupported, a.full())
+	default:
+		return
+	}
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{{"Destination", c.Destination}, {"ECN", c.ECN}, {"HopLimit", c.HopLimit}} {
+		if f.set {
+			p.add(f.name, "true", err)
+		}
+	}
+}
+
+// control is what package net calls before bind.
+func (c *PacketConfig) control(network, address string, raw syscall.RawConn) error {
+	if err := c.Options.At(sockopt.Bind).Control(network, address, raw); err != nil {
+		return err
+	}
+	want := cmsg.Want{Destination: c.Destination, ECN: c.ECN, HopLimit: c.HopLimit}
+	return want.Control(network, address, raw)
 }

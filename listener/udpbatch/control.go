@@ -2,7 +2,6 @@ package udpbatch
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 
@@ -28,25 +27,8 @@ func (c *Conn) destination(m *Message) (netip.AddrPort, error) {
 
 // control appends the control messages that the message needs to be sent.
 func (c *Conn) control(b []byte, m *Message, to netip.Addr) ([]byte, error) {
-	v6 := cmsg.Level6(c.v6, to)
-	if m.Local.IsValid() || m.Interface != 0 {
-		local := m.Local.Unmap()
-		if local.IsValid() && local.Is4() != to.Is4() {
-			return b, fmt.Errorf("source %s does not fit destination %s", m.Local, to)
-		}
-		b = cmsg.AppendSource(b, v6, local, m.Interface)
-	}
-	if m.ECN > 3 {
-		return b, fmt.Errorf("ECN %d is not from 0 to 3", m.ECN)
-	}
-	if m.ECN != 0 {
-		tos := c.tos4
-		if v6 {
-			tos = c.tos6
-		}
-		b = cmsg.AppendTOS(b, v6, tos&^3|int(m.ECN))
-	}
-	return b, nil
+	r := cmsg.Route{Local: m.Local, Interface: m.Interface, ECN: m.ECN}
+	return cmsg.AppendRoute(b, c.v6, to, r, c.tos4, c.tos6)
 }
 
 // readTOS remembers the type of service, whose two lowest bits a Message sets.

@@ -7,6 +7,9 @@ import "net/netip"
 // Supported says whether this platform's control messages are known here.
 const Supported = false
 
+// Cut is of no use where Supported is false.
+const Cut = 0
+
 // Parse is never called where Supported is false.
 func Parse([]byte, *Info) error { return errShort }
 

@@ -11,6 +11,10 @@ import (
 // Supported says whether this platform's control messages are known here.
 const Supported = true
 
+// Cut is the flags that say that data or control messages were longer than there
+// was room for.
+const Cut = unix.MSG_TRUNC | unix.MSG_CTRUNC
+
 // sizeofLen is the size of cmsg_len: a size_t on Linux, a socklen_t on the BSDs.
 const sizeofLen = unix.SizeofCmsghdr - 8
 
