@@ -58,6 +58,7 @@ func checkRoutes(n *Listener, upstreams map[string]*Upstream, ps *problems) {
 		checkCarrier(n.Protocol, r, ps)
 		if n.Protocol != HTTP {
 			checkPlain(n.Protocol, r, ps)
+			n.checkFirst(r.Upstream, ps)
 			continue
 		}
 		if r.valid() {
@@ -81,6 +82,13 @@ func checkCarrier(p Protocol, r *Route, ps *problems) {
 	carries := (Address{Network: r.Upstream.network()}).protocol()
 	if (carries == "udp") != (p == UDP) {
 		ps.addf(r.nameAt, "upstream %q is dialled on %s, which does not carry protocol %s", r.name, carries, p)
+	}
+}
+
+// checkFirst notes that waiting for first bytes gains nothing.
+func (n *Listener) checkFirst(u *Upstream, ps *problems) {
+	if n.TCP.FirstBytes > 0 && u != nil && u.TLS != nil {
+		ps.addf(n.firstAt, "is of no use: upstream %q has TLS, so no bytes of the client can go with the dial", u.Name)
 	}
 }
 

@@ -40,16 +40,19 @@ type Listener struct {
 	HTTP      HTTPLimits
 	Routes    []*Route
 
-	at, nameAt  place
-	addressesAt []place
-	only        []onlyKey // keys that do not belong to all protocols, for the check
-	origins     origins   // of Net
+	at, nameAt, firstAt place
+	addressesAt         []place
+	only                []onlyKey // keys that do not belong to all protocols, for the check
+	origins             origins   // of Net
 }
 
 // TCPLimits bounds the sessions of a listener whose protocol is tcp.
 type TCPLimits struct {
 	Idle    time.Duration // neither side moved a byte for so long
 	Session time.Duration // from the accept to the cut; 0: no bound
+	// FirstBytes is how long to wait for the client's first bytes before the
+	// dial, which then takes them with it; 0: not at all.
+	FirstBytes time.Duration
 }
 
 // HTTPLimits bounds the requests of a listener whose protocol is http.

@@ -45,6 +45,7 @@ func (l *loader) streamKeys(n *Listener) fields {
 		"keepalive":         n.key(from("KeepAlive", keepAlive(&c.KeepAlive)), TCP, HTTP),
 		"idle_timeout":      n.idle,
 		"max_session":       n.key(set(&n.TCP.Session, parseDuration), TCP),
+		"first_bytes_wait":  n.key(note(&n.firstAt, set(&n.TCP.FirstBytes, parseTimeout)), TCP),
 	}
 }
 

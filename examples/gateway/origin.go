@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/strata-net/strata/dialer"
@@ -51,12 +52,7 @@ func (o origins) blame(ps *problems, where place, err error, reported ...string)
 // contains says whether a field, or the list that it is an element of, is named.
 func contains(fields []string, field string) bool {
 	list, _, _ := strings.Cut(field, "[")
-	for _, f := range fields {
-		if f == list {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(fields, list)
 }
 
 // A fault is one error of a module, taken apart.

@@ -31,7 +31,7 @@ func (s *tcpService) session(ctx context.Context, client net.Conn) {
 		defer cancel()
 	}
 	log := s.log.With("client", client.RemoteAddr(), "upstream", s.backend.cfg.Name)
-	server, err := s.backend.dialStream(ctx)
+	server, first, err := s.connect(ctx, client)
 	if err != nil {
 		// A normal close would look like an upstream that had nothing to say.
 		reset(client)
@@ -39,6 +39,7 @@ func (s *tcpService) session(ctx context.Context, client net.Conn) {
 		return
 	}
 	r := newRelay(client, server, s.limits.Idle)
+	r.sent = int64(first)
 	err = r.run(ctx)
 	args := []any{"sent", r.sent, "received", r.received, "took", time.Since(start)}
 	if err != nil {

@@ -58,7 +58,7 @@ func (b *backend) newTransport() *http.Transport {
 	protocols.SetHTTP2(b.cfg.TLS != nil)
 	return &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return b.dial(ctx, b.raw)
+			return b.dial(ctx, b.raw, nil)
 		},
 		TLSClientConfig:        b.cfg.tlsConfig(),
 		TLSHandshakeTimeout:    b.cfg.Dial.HandshakeTimeout,
@@ -73,13 +73,14 @@ func (b *backend) newTransport() *http.Transport {
 	}
 }
 
-// dialStream dials the upstream for a TCP session.
-func (b *backend) dialStream(ctx context.Context) (net.Conn, error) {
-	return b.dial(ctx, b.stream)
+// dialStream dials the upstream for a TCP session and sends the first bytes:
+// with the SYN, where there is TCP Fast Open.
+func (b *backend) dialStream(ctx context.Context, first []byte) (net.Conn, error) {
+	return b.dial(ctx, b.stream, first)
 }
 
-func (b *backend) dial(ctx context.Context, d dialer.Dialer) (net.Conn, error) {
-	c, err := d.DialContext(ctx, b.address.Network, b.address.Host)
+func (b *backend) dial(ctx context.Context, d dialer.Dialer, first []byte) (net.Conn, error) {
+	c, err := dialer.DialData(ctx, d, b.address.Network, b.address.Host, first)
 	if err != nil {
 		return nil, err
 	}
