@@ -40,7 +40,7 @@ func newHTTPService(n *Listener, backends map[*Upstream]*backend, log *slog.Logg
 	s.server.BaseContext = func(net.Listener) context.Context { return base }
 	s.server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		accepted(c)
-		return ctx
+		return announce(ctx, c)
 	}
 	s.cut = func() {
 		cancel(errShutdown)

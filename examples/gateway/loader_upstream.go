@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"iter"
 
 	"github.com/strata-net/strata/dialer"
 	"github.com/strata-net/strata/sockopt"
@@ -40,7 +41,11 @@ func (l *loader) upstream(v value) *Upstream {
 		"local_addresses":   from("LocalAddrs", list(&dial.LocalAddrs, parseLocalAddress)),
 		"local_policy":      from("LocalPolicy", set(&dial.LocalPolicy, localPolicies.parse)),
 		"local_ports":       from("LocalPorts", set(&dial.LocalPorts, parsePortRange)),
-		"rewrites":          u.rewrites,
+		"rewrites":          from("Rewrites", u.rewrites),
+		"proxies":           from("Proxies", u.proxies),
+
+		"proxy_from_environment": from("ProxyFromEnvironment", set(&dial.ProxyFromEnvironment, parseBool)),
+		"send_proxy_protocol":    from("ProxyProtocol", set(&dial.ProxyProtocol, proxyVersions.parse)),
 	}, "name")
 	if !ok {
 		return nil
@@ -50,13 +55,22 @@ func (l *loader) upstream(v value) *Upstream {
 
 // rewrites takes rules such as "(tcp|example.com:80) (unix|/run/x.sock)".
 func (u *Upstream) rewrites(v value) {
-	for item := range v.items() {
-		r, ok := parsed(item, parseRewrite)
-		if !ok {
-			continue
+	elements(v.items(), u.origins, "Rewrites", &u.Dial.Rewrites, parseRewrite)
+}
+
+// proxies takes the URLs of a chain. No error shows a password.
+func (u *Upstream) proxies(v value) {
+	elements(v.oneOrMore(), u.origins, "Proxies", &u.Dial.Proxies, parseProxy)
+}
+
+// elements takes what goes into a list of a module's Config, with the place of
+// each.
+func elements[T any](items iter.Seq[value], o origins, field string, dst *[]T, parse func(string) (T, error)) {
+	for item := range items {
+		if t, ok := parsed(item, parse); ok {
+			o[fmt.Sprintf("%s[%d]", field, len(*dst))] = item.at()
+			*dst = append(*dst, t)
 		}
-		u.origins[fmt.Sprintf("Rewrites[%d]", len(u.Dial.Rewrites))] = item.at()
-		u.Dial.Rewrites = append(u.Dial.Rewrites, r)
 	}
 }
 
@@ -73,7 +87,8 @@ var (
 		{"round_robin", dialer.LocalRoundRobin},
 		{"hash", dialer.LocalHash},
 	}
-	multipaths = words[sockopt.Multipath]{
+	proxyVersions = words[int]{{"0", 0}, {"1", 1}, {"2", 2}}
+	multipaths    = words[sockopt.Multipath]{
 		{"default", sockopt.MultipathDefault},
 		{"off", sockopt.MultipathOff},
 		{"prefer", sockopt.MultipathPrefer},

@@ -61,6 +61,16 @@ func parseRewrite(s string) (dialer.Rewrite, error) {
 	return r, nil
 }
 
+// parseProxy reads the URL of a proxy. It may hold a password, so the error
+// does not quote it.
+func parseProxy(s string) (dialer.Proxy, error) {
+	p, err := dialer.ParseProxy(s)
+	if err != nil {
+		return p, reason(err)
+	}
+	return p, nil
+}
+
 // parseLocalAddress reads a source address. Package dialer says what is wrong
 // with one.
 func parseLocalAddress(s string) (string, error) {

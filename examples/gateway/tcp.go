@@ -31,7 +31,7 @@ func (s *tcpService) session(ctx context.Context, client net.Conn) {
 		defer cancel()
 	}
 	log := s.log.With("client", client.RemoteAddr(), "upstream", s.backend.cfg.Name)
-	server, first, err := s.connect(ctx, client)
+	server, first, err := s.connect(announce(ctx, client), client)
 	if err != nil {
 		// A normal close would look like an upstream that had nothing to say.
 		reset(client)

@@ -55,7 +55,10 @@ func (u *Upstream) tlsConfig() *tls.Config {
 func (b *backend) newTransport() *http.Transport {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
-	protocols.SetHTTP2(b.cfg.TLS != nil)
+	// A PROXY header speaks for all that its conn carries, so then each request
+	// has a conn of its own.
+	alone := b.cfg.Dial.ProxyProtocol != 0
+	protocols.SetHTTP2(b.cfg.TLS != nil && !alone)
 	return &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return b.dial(ctx, b.raw, nil)
@@ -63,6 +66,7 @@ func (b *backend) newTransport() *http.Transport {
 		TLSClientConfig:        b.cfg.tlsConfig(),
 		TLSHandshakeTimeout:    b.cfg.Dial.HandshakeTimeout,
 		Protocols:              &protocols,
+		DisableKeepAlives:      alone,
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second},
 		DisableCompression:     true, // the body is the client's, not ours
 		MaxIdleConns:           0,    // bounded by MaxIdleConnsPerHost: there is one host
@@ -71,6 +75,17 @@ func (b *backend) newTransport() *http.Transport {
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: 1 << 20,
 	}
+}
+
+// announce returns a context for dials on behalf of a client's conn: what
+// send_proxy_protocol tells the upstream. Only TCP has addresses to tell.
+func announce(ctx context.Context, client net.Conn) context.Context {
+	source, ok1 := client.RemoteAddr().(*net.TCPAddr)
+	destination, ok2 := client.LocalAddr().(*net.TCPAddr)
+	if !ok1 || !ok2 {
+		return ctx
+	}
+	return dialer.WithProxyHeader(ctx, dialer.ProxyHeader{Source: source, Destination: destination})
 }
 
 // dialStream dials the upstream for a TCP session and sends the first bytes:

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -60,7 +61,7 @@ func (v value) mapping(known fields, required ...string) bool {
 
 // pairs yields keys and values in the order of the file. A key that stands
 // there twice is an error, and only its first value is used.
-func (v value) pairs() func(yield func(string, value) bool) {
+func (v value) pairs() iter.Seq2[string, value] {
 	return func(yield func(string, value) bool) {
 		if v.node.Kind != yaml.MappingNode {
 			v.addf("want keys and values, got %s", describe(v.node))
@@ -87,7 +88,7 @@ func (v value) pairs() func(yield func(string, value) bool) {
 }
 
 // items yields the entries of a list, which must have one at least.
-func (v value) items() func(yield func(value) bool) {
+func (v value) items() iter.Seq[value] {
 	return func(yield func(value) bool) {
 		if v.node.Kind != yaml.SequenceNode {
 			v.addf("want a list, got %s", describe(v.node))
@@ -160,7 +161,7 @@ func list[T any](dst *[]T, parse func(string) (T, error)) func(value) {
 }
 
 // oneOrMore yields the entries of a list, or what is not a list itself.
-func (v value) oneOrMore() func(yield func(value) bool) {
+func (v value) oneOrMore() iter.Seq[value] {
 	if v.node.Kind == yaml.SequenceNode {
 		return v.items()
 	}
