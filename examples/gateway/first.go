@@ -43,7 +43,7 @@ func readFirst(ctx context.Context, client net.Conn, buf []byte, wait time.Durat
 		return 0, err
 	}
 	n, err := client.Read(buf)
-	if err == nil || err == io.EOF || errors.Is(err, os.ErrDeadlineExceeded) {
+	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, os.ErrDeadlineExceeded) {
 		return n, client.SetReadDeadline(time.Time{})
 	}
 	return n, err

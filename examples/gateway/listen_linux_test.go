@@ -1,16 +1,101 @@
 package main
 
 import (
+	"fmt"
 	"net"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
+// A listener with a unix socket, a TCP port and a range of ports serves on all.
+func TestSeveralAddresses(t *testing.T) {
+	settled(t)
+	low := freeRange(t, 3)
+	path := filepath.Join(t.TempDir(), "sock")
+	g := start(t, fmt.Sprintf(`
+upstreams: [{name: up, echo: tcp}]
+listeners:
+  - name: many
+    address: unix://%s
+    addresses: ["tcp://127.0.0.1:0", "tcp4://127.0.0.1:%d-%d"]
+    unix: {mode: "0620", uid: %d, gid: %d}
+    shards: 1
+    routes: [{upstream: up}]
+`, path, low, low+2, os.Getuid(), os.Getgid()), nil)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o620), info.Mode().Perm())
+	dial := []string{"unix " + path}
+	for _, a := range g.Addrs("many")[1:] {
+		dial = append(dial, a.Network()+" "+a.String())
+	}
+	require.Len(t, dial, 5)
+	assert.Contains(t, dial, fmt.Sprintf("tcp 127.0.0.1:%d", low+2))
+	for _, to := range dial {
+		network, address, _ := strings.Cut(to, " ")
+		c, err := net.Dial(network, address)
+		require.NoError(t, err, to)
+		assert.NoError(t, converseBytes(c, to), to)
+		require.NoError(t, c.Close())
+	}
+}
+
+// freeRange returns the first of n ports in a row that are free now.
+func freeRange(t *testing.T, n int) int {
+	t.Helper()
+	for range 100 {
+		_, text, err := net.SplitHostPort(closedPort(t))
+		require.NoError(t, err)
+		var low int
+		_, err = fmt.Sscan(text, &low)
+		require.NoError(t, err)
+		if low+n < 65535 && allFree(low, n) {
+			return low
+		}
+	}
+	t.Fatal("no free ports in a row")
+	return 0
+}
+
+func allFree(low, n int) bool {
+	for port := low; port < low+n; port++ {
+		l, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			return false
+		}
+		l.Close()
+	}
+	return true
+}
+
 // converseBytes sends a text to an echo and compares.
 func converseBytes(c net.Conn, text string) error {
 	return (&streamCaller{conn: c}).call([]byte(text))
+}
+
+// Shards share a port, and the options and times of probes are on each conn.
+func TestShards(t *testing.T) {
+	settled(t)
+	g := start(t, `
+upstreams: [{name: up, echo: http}]
+listeners:
+  - name: http
+    address: 127.0.0.1:0
+    protocol: http
+    shards: 3
+    multipath: "off"
+    keepalive: {idle: 40s, interval: 4s, count: 3}
+    routes: [{upstream: up}]
+`, nil)
+	assert.Len(t, g.Addrs("http"), 1)
+	for range 20 {
+		assert.True(t, echoes(g.address("http")))
+	}
 }
 
 // The socket of a listener can come from the process that starts the gateway.
