@@ -67,7 +67,7 @@ type Config struct {
 	Netns string
 
 	// Timeout limits a whole dial: name resolution, connecting to all
-	// addresses and the TLS handshake. 0 means no limit but the context's and
+	// addresses, proxies and the TLS handshake. 0 means no limit but the context's and
 	// the operating system's. Negative is an error.
 	Timeout time.Duration
 
@@ -77,7 +77,8 @@ type Config struct {
 	AddressTimeout time.Duration
 
 	// HandshakeTimeout limits the TLS handshake, whatever Timeout is. 0 means
-	// DefaultHandshakeTimeout. Negative is an error. Unused without TLS.
+	// DefaultHandshakeTimeout. Negative is an error. It also limits the writing
+	// of a PROXY protocol header; without both it is unused.
 	HandshakeTimeout time.Duration
 
 	// FallbackDelay is how long a dial of tcp to a name with addresses of both

@@ -15,8 +15,8 @@ import (
 // to pass. Such data may reach a server twice, or also reach another address of the same name when their dials race:
 // it has to be safe to repeat, as the RFC demands. Where there is no Fast Open (another platform, the sysctl
 // net.ipv4.tcp_fastopen without bit 1, no cookie, Multipath TCP, an option TCP_FASTOPEN_CONNECT=false, a network that is
-// not TCP) the data is written after the connect; with TLS after the handshake, and with another Dialer after its
-// DialContext. On udp the data is one datagram.
+// not TCP) the data is written after the connect; with TLS after the handshake, behind proxies after their consent, and
+// with another Dialer after its DialContext. On udp the data is one datagram.
 func DialData(ctx context.Context, d Dialer, network, address string, data []byte) (net.Conn, error) {
 	own, ok := d.(*dialer)
 	switch {

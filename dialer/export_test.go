@@ -75,3 +75,6 @@ func (a *answering) Read(b []byte) (int, error) {
 	a.rest = a.rest[n:]
 	return n, nil
 }
+
+// FormatProxyHeader gives the tests the bytes of a header without a dial.
+func FormatProxyHeader(h ProxyHeader, version int) ([]byte, error) { return h.format(version) }

@@ -14,7 +14,7 @@ import (
 // (TCP Fast Open, RFC 7413). A *tls.Conn answers for the conn below it. Elsewhere than on Linux, and for a conn without
 // a socket, the error is errors.ErrUnsupported.
 func FastOpened(c net.Conn) (bool, error) {
-	if t, ok := c.(*tls.Conn); ok {
+	for t, ok := c.(*tls.Conn); ok; t, ok = c.(*tls.Conn) { // TLS to the target in TLS to a proxy
 		c = t.NetConn()
 	}
 	s, ok := c.(syscall.Conn)

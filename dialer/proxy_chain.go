@@ -14,6 +14,9 @@ type lookup func(ctx context.Context, host string) (netip.Addr, error)
 
 // newHops checks the chain. Its error joins those of all bad proxies.
 func newHops(proxies []Proxy) ([]*hop, error) {
+	if len(proxies) == 0 {
+		return nil, nil
+	}
 	hops := make([]*hop, len(proxies))
 	var errs []error
 	for i, p := range proxies {
@@ -32,9 +35,12 @@ func newHops(proxies []Proxy) ([]*hop, error) {
 
 // chain returns the proxies on the way to the target, none for unix.
 func (d *dialer) chain(network, address string) ([]*hop, *Error) {
+	if d.hops == nil && d.environment == nil {
+		return nil, nil
+	}
 	base, _, _ := strings.Cut(network, ":")
 	if isUnix(base) || !known(base) {
-		return nil, nil
+		return nil, nil // local, or direct will say what is wrong
 	}
 	hops, field := d.hops, "Proxies"
 	if d.environment != nil {

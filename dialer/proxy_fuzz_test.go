@@ -1,10 +1,13 @@
 package dialer_test
 
 import (
+	"bufio"
 	"bytes"
+	"net"
 	"strings"
 	"testing"
 
+	"github.com/pires/go-proxyproto"
 	"github.com/stretchr/testify/require"
 
 	"github.com/strata-net/strata/dialer"
@@ -38,5 +41,40 @@ func FuzzProxyAnswer(f *testing.F) {
 		rest, err = dialer.ProxyAnswer(proxies[1], bytes.Clone(more))
 		require.NoError(t, err)
 		require.Equal(t, "\n\r\n\n target", string(rest))
+	})
+}
+
+// FuzzProxyHeader reads what was sent with the library's reader, as a server does.
+func FuzzProxyHeader(f *testing.F) {
+	f.Add([]byte{192, 0, 2, 1}, []byte{192, 0, 2, 2}, 1000, 443, byte(1), []byte("h2"))
+	f.Add(make([]byte, 16), make([]byte, 16), 0, 65535, byte(0xe0), []byte{})
+	f.Add([]byte{1}, []byte{}, -1, 65536, byte(0), make([]byte, 300))
+	f.Fuzz(func(t *testing.T, from, to []byte, fromPort, toPort int, kind byte, value []byte) {
+		h := dialer.ProxyHeader{Source: &net.TCPAddr{IP: from, Port: fromPort}, Destination: &net.TCPAddr{IP: to, Port: toPort}}
+		for version := 1; version <= 2; version++ {
+			if version == 2 {
+				h.TLVs = []dialer.TLV{{Type: kind, Value: value}}
+			}
+			b, err := dialer.FormatProxyHeader(h, version)
+			if err != nil {
+				continue
+			}
+			parsed, err := proxyproto.Read(bufio.NewReader(bytes.NewReader(b)))
+			require.NoError(t, err)
+			source, destination, ok := parsed.TCPAddrs()
+			require.True(t, ok)
+			require.True(t, source.IP.Equal(from) && destination.IP.Equal(to))
+			require.Equal(t, [2]int{fromPort, toPort}, [2]int{source.Port, destination.Port})
+			if version == 2 {
+				tlvs, err := parsed.TLVs()
+				require.NoError(t, err)
+				if kind == byte(proxyproto.PP2_TYPE_NOOP) { // padding, of which the reader keeps nothing
+					value = nil
+				}
+				require.Len(t, tlvs, 1)
+				require.Equal(t, kind, byte(tlvs[0].Type))
+				require.Equal(t, string(value), string(tlvs[0].Value))
+			}
+		}
 	})
 }

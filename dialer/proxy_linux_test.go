@@ -177,3 +177,17 @@ func TestSocketOptionsReachTheConnToTheProxy(t *testing.T) {
 	assert.True(t, strings.HasPrefix(c.LocalAddr().String(), "127.0.0.3:"))
 	assert.Equal(t, proxy, c.RemoteAddr().String())
 }
+
+// TestFastOpenedLooksBelowAllTLS has TLS to the target in TLS to the proxy.
+func TestFastOpenedLooksBelowAllTLS(t *testing.T) {
+	ca := newAuthority(t)
+	addr, _ := tlsEcho(t, "tcp", "127.0.0.1:0", ca.server(t, "127.0.0.1"))
+	proxies := parseProxies(t, "https://"+newProxyServer().https(t, ca.server(t, "127.0.0.1")))
+	proxies[0].TLS = ca.client()
+	c, err := newDialer(t, &dialer.Config{TLS: ca.client(), Proxies: proxies}).Dial("tcp", addr.String())
+	require.NoError(t, err)
+	defer c.Close()
+	opened, err := dialer.FastOpened(c)
+	require.NoError(t, err)
+	assert.False(t, opened)
+}
