@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/strata-net/strata/listener"
 )
 
 // dialers is how many goroutines dial at a time.
@@ -19,6 +21,12 @@ func shardCases() []Case {
 	for _, n := range []int{1, 2, 4} {
 		ways = append(ways, shardWay(fmt.Sprintf("net.ListenConfig, sockets=%d", n), func() ([]net.Listener, error) {
 			return reusePort(n)
+		}))
+	}
+	for _, n := range []int{1, 2, 4} {
+		ways = append(ways, shardWay(fmt.Sprintf("listener.New, Shards=%d", n), func() ([]net.Listener, error) {
+			l, err := listenConfig(&listener.Config{Shards: n})
+			return []net.Listener{l}, err
 		}))
 	}
 	return []Case{{Name: fmt.Sprintf("dial by %d goroutines, accept", dialers), Batch: 400, Ways: ways}}

@@ -44,7 +44,7 @@ func modes() []mode {
 
 // serve is the main function of a server: it accepts n conns, and says what they cost when it is asked.
 func serve(in io.Reader, out io.Writer, w way, m mode, n int) error {
-	l, err := w.listen(n)
+	l, err := w.listen()
 	if err != nil {
 		return err
 	}

@@ -5,23 +5,25 @@ import (
 	"fmt"
 	"net"
 
+	"github.com/strata-net/strata/internal/bench"
 	"github.com/strata-net/strata/listener"
 )
 
-// A way listens for n conns. The first one is what the others are compared with.
+// A way listens. The first one is what the others are compared with.
 type way struct {
 	name   string
-	listen func(n int) (net.Listener, error)
+	listen func() (net.Listener, error)
 }
 
 const address = "127.0.0.1:0"
 
 func ways() []way {
 	return []way{
-		{"net.Listener", func(int) (net.Listener, error) {
+		{"net.Listener", func() (net.Listener, error) {
 			return (&net.ListenConfig{}).Listen(context.Background(), "tcp4", address)
 		}},
-		{"listener.New", func(int) (net.Listener, error) { return listen(&listener.Config{}) }},
+		{"listener.New", func() (net.Listener, error) { return listen(&listener.Config{}) }},
+		{"listener.New with limit, rules and counters", func() (net.Listener, error) { return listen(bench.Limited()) }},
 	}
 }
 
