@@ -130,12 +130,13 @@ type Config struct {
 	// that LocalAddr or Options make impossible.
 	Rewrites []Rewrite
 
-	// Proxies are the upstream proxies on the way to each tcp target, after
-	// Rewrites: the first one is dialled, with LocalAddr and Options, and asked
-	// for the second one, and so on. A dial of tcp4 or tcp6 makes the first conn
-	// one of that version, and the lookups for socks5; a proxy that is given a
-	// name resolves it as it likes. unix is dialled without them; udp and ip
-	// are errors.ErrUnsupported.
+	// Proxies are the upstream proxies on the way to each tcp target, which is
+	// the one that Rewrites lead to; proxies themselves are not rewritten. The
+	// first one is dialled, with LocalAddr and Options, and asked for the second
+	// one, and so on. A dial of tcp4 or tcp6 makes the first conn one of that
+	// version, and the lookups for socks5; a proxy that is given a name resolves
+	// it as it likes. unix is dialled without them; udp and ip are
+	// errors.ErrUnsupported.
 	Proxies []Proxy
 
 	// ProxyFromEnvironment takes the proxy from the variables HTTPS_PROXY

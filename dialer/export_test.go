@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"syscall"
 )
 
 // LocalOn gives the tests the parser of LocalAddr without a dial.
@@ -49,12 +50,13 @@ func EnvironmentChain() (func(network, address string) (string, error), error) {
 }
 
 // ProxyAnswer gives the tests the readers of a proxy's answers without a network: what is left of them is the target's.
+// With a nil answer the conn is one that cannot be written to.
 func ProxyAnswer(p Proxy, answer []byte) (rest []byte, err error) {
 	h, err := newHop("", p)
 	if err != nil {
 		return nil, err
 	}
-	c := &answering{rest: answer}
+	c := &answering{rest: answer, gone: answer == nil}
 	_, err = h.negotiate(context.Background(), c, endpoint{host: "service.test", port: 80}, nil)
 	return c.rest, err
 }
@@ -63,9 +65,15 @@ func ProxyAnswer(p Proxy, answer []byte) (rest []byte, err error) {
 type answering struct {
 	net.Conn
 	rest []byte
+	gone bool
 }
 
-func (a *answering) Write(b []byte) (int, error) { return len(b), nil }
+func (a *answering) Write(b []byte) (int, error) {
+	if a.gone {
+		return 0, syscall.EPIPE
+	}
+	return len(b), nil
+}
 
 func (a *answering) Read(b []byte) (int, error) {
 	if len(a.rest) == 0 {

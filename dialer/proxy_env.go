@@ -61,10 +61,7 @@ func environmentHop(value *string, variable string) ([]*hop, error) {
 		return nil, fmt.Errorf("%s: %w", variable, err)
 	}
 	h, err := newHop("ProxyFromEnvironment", p)
-	if err != nil {
-		return nil, err
-	}
-	return []*hop{h}, nil
+	return []*hop{h}, err
 }
 
 // chain returns the proxy for the target, nothing if it is dialled directly.

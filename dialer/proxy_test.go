@@ -393,6 +393,14 @@ func TestProxiesThatRefuse(t *testing.T) {
 	}
 }
 
+func TestProxiesThatAreGone(t *testing.T) {
+	for url, want := range map[string]string{"socks5h://h": "SOCKS5 greeting: ", "http://h": "CONNECT: "} {
+		_, err := dialer.ProxyAnswer(parseProxies(t, url)[0], nil)
+		require.ErrorIs(t, err, syscall.EPIPE)
+		assert.ErrorContains(t, err, want)
+	}
+}
+
 func TestProxyStatus(t *testing.T) {
 	server := newProxyServer()
 	server.user = "user"
