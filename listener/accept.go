@@ -8,8 +8,10 @@ import (
 // visitor is a conn on its way from a socket to Accept.
 type visitor struct {
 	net.Conn            // bare, or the wrapper
+	stream   *stream    // where it came in
 	link     *link      // nil if it is bare
 	peer     netip.Addr // zero if it is not an IP peer
+	header   bool       // it has to begin with a PROXY header
 }
 
 // next returns the next conn of a socket that all rules and limits admit. A
@@ -50,8 +52,9 @@ func (g *gate) next(s *stream) (visitor, error) {
 // admit returns the conn if nothing speaks against it. Then it has the ticket;
 // otherwise the caller still has it, and the conn is closed.
 func (g *gate) admit(s *stream, raw net.Conn, early ticket) (visitor, error) {
-	t, peer := early, addrOf(raw.RemoteAddr())
-	if why := g.check(peer, &t); why != 0 {
+	t := early
+	v := visitor{Conn: raw, stream: s, peer: addrOf(raw.RemoteAddr())}
+	if why := g.check(&v, &t); why != 0 {
 		g.giveBack(t.without(early))
 		g.refuse(why, raw)
 		return visitor{}, nil
@@ -61,24 +64,29 @@ func (g *gate) admit(s *stream, raw net.Conn, early ticket) (visitor, error) {
 		return visitor{}, err
 	}
 	if g.tracker == nil {
-		return visitor{Conn: raw, peer: peer}, nil
+		return v, nil
 	}
-	conn, l := g.wrap(raw, t)
-	if !g.tracker.add(l) {
+	v.Conn, v.link = g.wrap(raw, t)
+	if !g.tracker.add(v.link) {
 		raw.Close()
 		g.giveBack(t.without(early))
 		return visitor{}, s.failed("accept", net.ErrClosed)
 	}
-	return visitor{Conn: conn, link: l, peer: peer}, nil
+	return v, nil
 }
 
 // check asks rules and limits in their order. It returns what speaks against
 // the peer, 0 if nothing does, and notes on the ticket what was taken.
-func (g *gate) check(peer netip.Addr, t *ticket) EventKind {
-	if !g.rules.admits(peer) {
+func (g *gate) check(v *visitor, t *ticket) EventKind {
+	if !g.rules.admits(v.peer) {
 		return RefusedByRule
 	}
-	if !g.sources.take(peer, t) {
+	header, welcome := g.proxy.expects(v.peer)
+	if !welcome {
+		return RefusedUntrusted
+	}
+	// A header that is to come tells whom to count.
+	if v.header = header; !header && !g.sources.take(v.peer, t) {
 		return RefusedBySource
 	}
 	if !g.pace.take(g.done) {

@@ -10,7 +10,9 @@ import (
 )
 
 // tracks reports whether the listener has to know when its conns end.
-func (c *Config) tracks() bool { return c.Track || c.MaxConns > 0 || c.MaxConnsPerSource > 0 }
+func (c *Config) tracks() bool {
+	return c.Track || c.MaxConns > 0 || c.MaxConnsPerSource > 0 || c.ProxyProtocol != nil
+}
 
 // onlyUnix reports whether no peer can have an IP address.
 func onlyUnix(places []place) bool {
@@ -24,13 +26,14 @@ var errOnlyUnix = errors.New("does not concern the peers of unix sockets: set mo
 func (c *Config) checkRules(p *problems, places []place) {
 	plain(p, "Allow", c.Allow)
 	plain(p, "Deny", c.Deny)
+	c.ProxyProtocol.check(p, onlyUnix(places))
 	if !onlyUnix(places) {
 		return
 	}
 	if len(c.Allow) > 0 {
 		p.add("Allow", fmt.Sprint(c.Allow[0]), errOnlyUnix)
 	}
-	if len(c.Deny) > 0 {
+	if len(c.Deny) > 0 && c.ProxyProtocol == nil {
 		p.add("Deny", fmt.Sprint(c.Deny[0]), errOnlyUnix)
 	}
 }
@@ -49,7 +52,7 @@ func (c *Config) checkLimits(p *problems, places []place) {
 	p.natural("AcceptBurst", c.AcceptBurst)
 	p.bits("SourceBits4", c.SourceBits4, 32)
 	p.bits("SourceBits6", c.SourceBits6, 128)
-	if c.MaxConnsPerSource > 0 && onlyUnix(places) {
+	if c.MaxConnsPerSource > 0 && c.ProxyProtocol == nil && onlyUnix(places) {
 		p.add("MaxConnsPerSource", strconv.Itoa(c.MaxConnsPerSource), errOnlyUnix)
 	}
 	if !(c.AcceptRate >= 0) || math.IsInf(c.AcceptRate, 0) { // NaN is not >= 0

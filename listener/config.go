@@ -109,14 +109,15 @@ type Config struct {
 	// DefaultHandshakeTimeout. Negative is an error. Unused without TLS.
 	HandshakeTimeout time.Duration
 
-	// MaxHandshakes bounds the TLS handshakes in progress together with the
-	// finished ones that Accept has not returned yet, of all sockets. Clients
-	// above it wait in the kernel's queue, but for one a socket. When a client
-	// waits, one whose handshake has lasted longer than a quarter of
-	// HandshakeTimeout is dropped for it: the oldest of a source (SourceBits4,
+	// MaxHandshakes bounds the TLS handshakes and the PROXY headers in progress
+	// together with the finished ones that Accept has not returned yet, of all
+	// sockets. Clients above it wait in the kernel's queue, but for one a
+	// socket. When a client waits, one that has taken longer than a quarter of
+	// its time (HandshakeTimeout, HeaderTimeout or both) is dropped for it: the oldest of a source (SourceBits4,
 	// SourceBits6) that has more than a quarter of the places, else the oldest
 	// of all. So silent clients cannot keep the others out. 0 means
-	// DefaultMaxHandshakes. Negative is an error. Unused without TLS.
+	// DefaultMaxHandshakes. Negative is an error. Unused without TLS and
+	// ProxyProtocol.
 	MaxHandshakes int
 
 	// Allow and Deny are rules for the address of the peer. Of all prefixes in
@@ -158,8 +159,13 @@ type Config struct {
 	// OverLimit says what becomes of a client above MaxConns or AcceptRate.
 	OverLimit OverLimit
 
-	// Track counts the open conns, for Stats and for Shutdown. MaxConns and
-	// MaxConnsPerSource imply it. Then the conns below TLS are wrappers that
+	// ProxyProtocol, when set, takes the addresses of conns from the header that
+	// a proxy sends first. It is read beside Accept, as handshakes are, and
+	// MaxHandshakes bounds both together.
+	ProxyProtocol *ProxyProtocol
+
+	// Track counts the open conns, for Stats and for Shutdown. MaxConns,
+	// MaxConnsPerSource and ProxyProtocol imply it. Then the conns below TLS are wrappers that
 	// have all methods of *net.TCPConn or *net.UnixConn that make sense for a
 	// stream, and NetConn, which returns the bare conn.
 	Track bool
@@ -191,6 +197,7 @@ func (c *Config) clone() *Config {
 		n.TLS.CipherSuites = slices.Clone(c.TLS.CipherSuites)
 		n.TLS.CurvePreferences = slices.Clone(c.TLS.CurvePreferences)
 	}
+	n.ProxyProtocol = c.ProxyProtocol.clone()
 	n.Allow, n.Deny = slices.Clone(c.Allow), slices.Clone(c.Deny)
 	if n.HandshakeTimeout == 0 {
 		n.HandshakeTimeout = DefaultHandshakeTimeout

@@ -10,8 +10,9 @@ import (
 // package net: the wrapper allocates once, and nothing per Read or Write.
 type link struct {
 	gate       *gate
-	raw        net.Conn // *net.TCPConn or *net.UnixConn
-	prev, next *link    // in the tracker
+	raw        net.Conn     // *net.TCPConn or *net.UnixConn
+	prev, next *link        // in the tracker
+	header     *ProxyHeader // nil if there was none
 	ticket     ticket
 	released   atomic.Bool
 }
@@ -29,6 +30,20 @@ func (g *gate) wrap(raw net.Conn, t ticket) (net.Conn, *link) {
 func (l *link) init(g *gate, raw net.Conn, t ticket) *link {
 	l.gate, l.raw, l.ticket = g, raw, t
 	return l
+}
+
+func (l *link) localAddr() net.Addr {
+	if l.header != nil && l.header.Destination != nil {
+		return l.header.Destination
+	}
+	return l.raw.LocalAddr()
+}
+
+func (l *link) remoteAddr() net.Addr {
+	if l.header != nil && l.header.Source != nil {
+		return l.header.Source
+	}
+	return l.raw.RemoteAddr()
 }
 
 // close closes the conn, and ends what it holds when the descriptor is free.
@@ -54,6 +69,14 @@ type tcpConn struct {
 
 // NetConn returns the conn inside. Closing that one ends no count.
 func (c *tcpConn) NetConn() net.Conn { return c.TCPConn }
+
+// LocalAddr returns the announced address, if there is one.
+func (c *tcpConn) LocalAddr() net.Addr { return c.link.localAddr() }
+
+// RemoteAddr returns the announced address, if there is one.
+func (c *tcpConn) RemoteAddr() net.Addr { return c.link.remoteAddr() }
+
+func (c *tcpConn) proxyHeader() *ProxyHeader { return c.link.header }
 
 // Close closes the conn and gives back what it holds.
 func (c *tcpConn) Close() error { return c.link.close() }

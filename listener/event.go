@@ -22,8 +22,11 @@ const (
 	RefusedBySource            // by MaxConnsPerSource
 	RefusedByRate              // by AcceptRate
 	RefusedByLimit             // by MaxConns
+	RefusedUntrusted           // by ProxyProtocol.Untrusted
+	RefusedAnnounced           // by Deny or ProxyProtocol.Allow, for what the PROXY header announces
+	HeaderFailed               // the PROXY header is bad or did not come in time
 	HandshakeFailed            // the TLS handshake failed or took too long
-	HandshakeDropped           // a silent client had to make room for another one
+	HandshakeDropped           // a client that was slow with its header or handshake had to make room for another one
 	AcceptFailed               // the system has no descriptor or memory for a conn; it is tried again
 	eventKinds
 )
@@ -33,6 +36,9 @@ var eventNames = [eventKinds]string{
 	RefusedBySource:  "refused by source",
 	RefusedByRate:    "refused by rate",
 	RefusedByLimit:   "refused by limit",
+	RefusedUntrusted: "refused as untrusted",
+	RefusedAnnounced: "refused as announced",
+	HeaderFailed:     "header failed",
 	HandshakeFailed:  "handshake failed",
 	HandshakeDropped: "handshake dropped",
 	AcceptFailed:     "accept failed",

@@ -1,6 +1,7 @@
 package listener
 
 import (
+	"io"
 	"net"
 	"net/netip"
 )
@@ -18,3 +19,8 @@ func Sources(l net.Listener) int {
 	defer s.mu.Unlock()
 	return len(s.counts)
 }
+
+// ReadHeader and ParseHeader give the tests the two halves of receiving a header.
+func ReadHeader(r io.Reader, most int) ([]byte, error) { return readHeader(r, most) }
+
+func ParseHeader(b []byte) (*ProxyHeader, error) { return parseHeader(b) }

@@ -18,6 +18,7 @@ type gate struct {
 	sources *sources
 	pace    *pace
 	slots   *slots
+	proxy   *proxy
 	tracker *tracker // not nil means that conns are wrapped
 	queue   *queue   // nil means that Accept takes conns from the one socket itself
 	counts  counts
@@ -33,6 +34,7 @@ func newGate(c *Config, streams []*stream) *gate {
 		sources: newSources(c),
 		pace:    newPace(c),
 		slots:   newSlots(c, len(streams)),
+		proxy:   newProxy(c),
 		onEvent: c.OnEvent,
 		done:    make(chan struct{}),
 	}
@@ -44,7 +46,7 @@ func newGate(c *Config, streams []*stream) *gate {
 
 // start starts the goroutines, if any are needed.
 func (g *gate) start(ctx context.Context, c *Config) {
-	if c.TLS == nil && len(g.streams) == 1 {
+	if c.TLS == nil && g.proxy == nil && len(g.streams) == 1 {
 		return
 	}
 	g.queue = newQueue(ctx, g, c)

@@ -3,6 +3,7 @@ module github.com/strata-net/strata/listener
 go 1.26.0
 
 require (
+	github.com/pires/go-proxyproto v0.15.0
 	github.com/strata-net/strata/sockopt v0.0.0
 	github.com/stretchr/testify v1.12.1
 	golang.org/x/net v0.62.0

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"net"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -38,15 +37,6 @@ func getInt(t *testing.T, c any, level, option int) int {
 	require.NoError(t, raw.Control(func(fd uintptr) { value, getErr = unix.GetsockoptInt(int(fd), level, option) }))
 	require.NoError(t, getErr)
 	return value
-}
-
-// skipUnlessCI skips for the reason, but CI has to have everything.
-func skipUnlessCI(t *testing.T, reason string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatal(reason)
-	}
-	t.Skip(reason)
 }
 
 func TestOptionsOfEachStage(t *testing.T) {

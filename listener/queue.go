@@ -81,7 +81,7 @@ func (q *queue) serve(s *stream) {
 // receive hands a conn over, beside the accepting if it takes the client's time.
 func (q *queue) receive(v visitor) {
 	q.gate.counts.pending.Add(1)
-	if q.config == nil {
+	if q.config == nil && !v.header {
 		q.deliver(v.Conn)
 		return
 	}
@@ -91,7 +91,7 @@ func (q *queue) receive(v visitor) {
 		v.Close()
 		return
 	}
-	q.group.Go(func() { q.handshake(w) })
+	q.group.Go(func() { q.usher(w) })
 }
 
 // deliver gives a conn to whoever calls Accept.
@@ -121,27 +121,52 @@ func (q *queue) report(err error) bool {
 	}
 }
 
-// handshake delivers a conn when the client has done its part, or closes it.
-func (q *queue) handshake(w *waiter) {
+// usher delivers a conn when the client has done its part, or closes it.
+func (q *queue) usher(w *waiter) {
 	defer q.waiting.leave(w)
-	limit, cancel := context.WithTimeout(q.ctx, q.timeout)
-	defer cancel()
-	conn := tls.Server(w.Conn, q.config)
-	err := conn.HandshakeContext(limit)
+	conn, why, err := q.complete(w)
 	dropped := q.waiting.finish(w)
-	if err == nil {
+	if why == 0 {
 		q.deliver(conn)
 		return
 	}
 	q.gate.counts.pending.Add(-1)
-	event := Event{Kind: HandshakeFailed, Local: w.LocalAddr(), Remote: w.RemoteAddr(), Err: err}
 	if dropped {
-		event.Kind = HandshakeDropped
+		why = HandshakeDropped
+	}
+	event := Event{Kind: why, Local: w.LocalAddr(), Remote: w.RemoteAddr(), Err: err}
+	if err == nil { // refused, as others are
+		reset(w.link.raw)
 	}
 	w.Close()
 	if !q.gate.closed() {
 		q.gate.happened(event)
 	}
+}
+
+// complete does what takes the client's time. It returns the conn for Accept, or
+// what speaks against it.
+func (q *queue) complete(w *waiter) (net.Conn, EventKind, error) {
+	if w.header {
+		h, err := q.gate.proxy.receive(w.link.raw)
+		if err != nil {
+			return nil, HeaderFailed, w.stream.failed("read PROXY header", err)
+		}
+		if why := q.gate.announce(&w.visitor, h); why != 0 {
+			return nil, why, nil
+		}
+		q.waiting.announced(w)
+	}
+	if q.config == nil {
+		return w.Conn, 0, nil
+	}
+	limit, cancel := context.WithTimeout(q.ctx, q.timeout)
+	defer cancel()
+	conn := tls.Server(w.Conn, q.config)
+	if err := conn.HandshakeContext(limit); err != nil {
+		return nil, HandshakeFailed, w.stream.failed("handshake", err)
+	}
+	return conn, 0, nil
 }
 
 // inner returns the conn below TLS.

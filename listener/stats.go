@@ -20,8 +20,12 @@ type Stats struct {
 	RefusedByRate   int64 // by AcceptRate
 	RefusedByLimit  int64 // by MaxConns
 
+	RefusedUntrusted int64 // by ProxyProtocol.Untrusted
+	RefusedAnnounced int64 // by Deny or ProxyProtocol.Allow, for what a PROXY header announced
+
+	HeadersFailed     int64 // PROXY headers that were bad or did not come in time
 	HandshakesFailed  int64 // TLS handshakes that failed or took too long
-	HandshakesDropped int64 // silent clients that had to make room, see Config.MaxHandshakes
+	HandshakesDropped int64 // clients that were slow with header or handshake and had to make room, see Config.MaxHandshakes
 	AcceptErrors      int64 // failures to accept for a lack of descriptors or memory
 }
 
@@ -43,6 +47,9 @@ func (g *gate) Stats() Stats {
 		RefusedBySource:   n(RefusedBySource),
 		RefusedByRate:     n(RefusedByRate),
 		RefusedByLimit:    n(RefusedByLimit),
+		RefusedUntrusted:  n(RefusedUntrusted),
+		RefusedAnnounced:  n(RefusedAnnounced),
+		HeadersFailed:     n(HeaderFailed),
 		HandshakesFailed:  n(HandshakeFailed),
 		HandshakesDropped: n(HandshakeDropped),
 		AcceptErrors:      n(AcceptFailed),

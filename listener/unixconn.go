@@ -15,6 +15,14 @@ type unixConn struct {
 // NetConn returns the conn inside. Closing that one ends no count.
 func (c *unixConn) NetConn() net.Conn { return c.UnixConn }
 
+// LocalAddr returns the announced address, if there is one.
+func (c *unixConn) LocalAddr() net.Addr { return c.link.localAddr() }
+
+// RemoteAddr returns the announced address, if there is one.
+func (c *unixConn) RemoteAddr() net.Addr { return c.link.remoteAddr() }
+
+func (c *unixConn) proxyHeader() *ProxyHeader { return c.link.header }
+
 // Close closes the conn and gives back what it holds.
 func (c *unixConn) Close() error { return c.link.close() }
 

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// waiting bounds the clients whose handshake is in progress, together with those
-// that Accept has not returned yet.
+// waiting bounds the clients whose PROXY header or handshake is in progress,
+// together with those that Accept has not returned yet.
 //
 // A client that stays silent could hold its place for the whole timeout, and as
 // many as there are places, from one address or from many, would lock all others
@@ -40,9 +40,16 @@ type waiter struct {
 
 func newWaiting(c *Config) *waiting {
 	const quarter = 4
+	var whole time.Duration
+	if c.TLS != nil {
+		whole += c.HandshakeTimeout
+	}
+	if c.ProxyProtocol != nil {
+		whole += c.ProxyProtocol.HeaderTimeout
+	}
 	return &waiting{
 		places:  make(chan struct{}, c.MaxHandshakes),
-		fair:    c.HandshakeTimeout / quarter,
+		fair:    whole / quarter,
 		share:   max(1, c.MaxHandshakes/quarter),
 		width:   c.sourceWidth(),
 		sources: map[sourceKey]int{},
@@ -87,16 +94,31 @@ func (w *waiting) add(x *waiter, done <-chan struct{}) bool {
 		w.oldest = x
 	}
 	w.newest = x
-	w.count(x, x.peer)
+	if x.header { // a proxy is not what its clients are
+		w.count(x, netip.Addr{})
+	} else {
+		w.count(x, x.peer)
+	}
 	return true
 }
 
-// count books a waiter on the source of an address.
+// count books a waiter on the source of an address, the zero Addr on none.
 func (w *waiting) count(x *waiter, peer netip.Addr) {
+	x.source = sourceKey{}
 	if peer.IsValid() {
 		x.source = w.width.key(peer)
 	}
 	w.sources[x.source]++
+}
+
+// announced books a waiter on the source that its header has announced.
+func (w *waiting) announced(x *waiter) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !x.done {
+		w.uncount(x)
+		w.count(x, x.peer)
+	}
 }
 
 func (w *waiting) uncount(x *waiter) {
