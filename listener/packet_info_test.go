@@ -143,11 +143,11 @@ func TestPacketErrors(t *testing.T) {
 		assert.Equal(t, m.Addr.String(), e.Address, name)
 	}
 	require.NoError(t, c.SetReadDeadline(time.Now()))
-	_, _, err := listener.ReadPacket(c, nil)
+	_, _, err := listener.ReadPacket(c, make([]byte, 1))
 	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
 	assert.True(t, failure(t, err).Timeout())
 	require.NoError(t, c.Close())
-	_, _, err = listener.ReadPacket(c, nil)
+	_, _, err = listener.ReadPacket(c, make([]byte, 1))
 	require.ErrorIs(t, err, net.ErrClosed)
 
 	for _, other := range []net.PacketConn{nil, (*net.UDPConn)(nil), &net.UnixConn{}} {
