@@ -132,18 +132,23 @@ type run struct {
 }
 
 func (s *sender) run(ms []Message) run {
-	most := min(s.conn.able.Segments, len(ms))
 	first := &ms[0]
 	size := len(first.Data)
 	r := run{n: 1, size: size, whole: true}
-	start := memory(first.Data)
-	for r.n < most {
+	if size == 0 {
+		return r
+	}
+	ms = ms[:min(s.conn.able.Segments, len(ms))]
+	anywhere := s.names == nil
+	end := memory(first.Data) + uintptr(size)
+	for r.n < len(ms) {
 		m := &ms[r.n]
 		l := len(m.Data)
-		if l == 0 || l > size || r.size+l > MaxDatagram || !s.sameRoute(m, first) {
+		if l > size || l == 0 || r.size+l > MaxDatagram || !m.follows(first, anywhere) {
 			break
 		}
-		r.whole = r.whole && memory(m.Data) == start+uintptr(r.size)
+		r.whole = r.whole && memory(m.Data) == end
+		end += uintptr(l)
 		r.n++
 		r.size += l
 		if l < size {
@@ -153,12 +158,13 @@ func (s *sender) run(ms []Message) run {
 	return r
 }
 
-func memory(b []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b))) }
-
-func (s *sender) sameRoute(m, first *Message) bool {
-	return (s.names == nil || m.Addr == first.Addr) &&
-		m.Local == first.Local && m.Interface == first.Interface && m.ECN == first.ECN
+// follows reports whether the message goes the same way as another one.
+func (m *Message) follows(first *Message, anywhere bool) bool {
+	return m.Interface == first.Interface && m.ECN == first.ECN && m.Local == first.Local &&
+		(anywhere || m.Addr == first.Addr)
 }
+
+func memory(b []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b))) }
 
 func (s *sender) putControl(h *mmsghdr, m *Message, to netip.Addr, n int) error {
 	h.Control = nil
