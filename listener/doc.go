@@ -29,6 +29,14 @@
 // Errors are of type [*Error]. One that an option caused on a single accepted
 // conn says Temporary: Accept can be called again, and http.Server does.
 //
+// # Packets
+//
+// [ReadPacket] and [WritePacket] work on the bare *net.UDPConn that
+// [NewPacketConn] returns: with the destination address and the interface, the
+// ECN bits and the hop limit of each datagram, if the PacketConfig asks for
+// them (Linux, macOS, FreeBSD), and from a source of choice. Package udpbatch
+// beside this one does the same for many datagrams a call.
+//
 // # Platforms
 //
 // The module builds everywhere. Multipath TCP is Linux only. On Windows a TCP

@@ -10,7 +10,8 @@ import (
 // *net.OpError, a *sockopt.Error, an errno.
 // Several failures come joined, each as an *Error of its own.
 type Error struct {
-	// Op is the operation: "config", "listen", "set option", "accept" or "close".
+	// Op is the operation: "config", "listen", "set option", "accept", "close",
+	// or "read" or "write" of a packet.
 	Op string
 	// Field is the Config field that is to blame, "" if none is.
 	Field string
