@@ -87,24 +87,25 @@ type target struct {
 
 // attempt connects to one address, and tells how much of data went with the SYN.
 func (p *plan) attempt(ctx context.Context, t target) (net.Conn, int, *Error) {
-	conn, err := p.open(ctx, t)
+	if p.defers(t.data) {
+		return p.attemptFast(ctx, t)
+	}
+	conn, err := p.open(ctx, t, false)
 	if err != nil {
 		return nil, 0, p.blame(t, err)
 	}
-	if e := p.finish(ctx, conn); e != nil {
-		conn.Close()
-		e.Network, e.Address = t.network, t.address
-		return nil, 0, e
-	}
-	return conn, 0, nil
+	return p.finish(ctx, t, conn, 0)
 }
 
 // open lets package net connect, from the right source and in the right namespace.
-func (p *plan) open(ctx context.Context, t target) (net.Conn, error) {
-	if p.pool == nil && p.netns == nil {
+func (p *plan) open(ctx context.Context, t target, fast bool) (net.Conn, error) {
+	if p.pool == nil && p.netns == nil && !fast {
 		return p.net.DialContext(ctx, t.network, t.address)
 	}
 	d := p.net
+	if fast {
+		d.Control = p.fastControl
+	}
 	if p.pool != nil {
 		source, err := p.pool.pick(t.asked, t.version)
 		if err != nil {
@@ -133,8 +134,19 @@ func (p *plan) blame(t target, err error) *Error {
 	return e
 }
 
-// finish does what has to wait for the connect.
-func (p *plan) finish(ctx context.Context, conn net.Conn) *Error {
+// finish does what has to wait for the connect, or closes the conn.
+func (p *plan) finish(ctx context.Context, t target, conn net.Conn, sent int) (net.Conn, int, *Error) {
+	e := p.settle(ctx, conn)
+	if e == nil {
+		return conn, sent, nil
+	}
+	conn.Close()
+	e.Network, e.Address = t.network, t.address
+	return nil, 0, e
+}
+
+// settle puts the options of the established stage in force.
+func (p *plan) settle(ctx context.Context, conn net.Conn) *Error {
 	if len(p.established) > 0 {
 		if err := apply(p.established, conn); err != nil {
 			return &Error{Op: "set option", Err: err}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"path/filepath"
+	"os"
 	"syscall"
 	"testing"
 	"time"
@@ -98,7 +98,7 @@ func TestIPNetworks(t *testing.T) {
 
 func TestUnixpacketAndAbstractNames(t *testing.T) {
 	noLeak(t)
-	l := listen(t, "unixpacket", "@"+filepath.Base(t.TempDir())+"-strata-server")
+	l := listen(t, "unixpacket", fmt.Sprintf("@strata-%d-server", os.Getpid()))
 	echo(t, l)
 	c, err := newDialer(t, &dialer.Config{LocalAddr: l.Addr().String() + "-client"}).Dial("unixpacket", l.Addr().String())
 	require.NoError(t, err)

@@ -42,8 +42,15 @@ func refusal(o sockopt.Options) error {
 	if runtime.GOOS != "linux" {
 		return fmt.Errorf("dialer: MPTCP on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 	}
+	if fastOpens(o) {
+		return errFastMultipath
+	}
 	return o.RefusedByMPTCP()
 }
+
+// Measured on Linux 6.18 over a link with a delay: the SYN with the data is acknowledged, and then nothing of what
+// either side sends is ever read, if the server is an MPTCP one with Fast Open.
+var errFastMultipath = errors.New("dialer: TCP_FASTOPEN_CONNECT makes Multipath TCP conns hang")
 
 // negotiated fails unless the conn really is MPTCP: package net falls back to
 // plain TCP without a word when the kernel refuses, and the kernel does when

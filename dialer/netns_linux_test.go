@@ -349,8 +349,8 @@ func TestNamespaceThatIsNone(t *testing.T) {
 func TestConnectInANamespaceHoldsNoThread(t *testing.T) {
 	noLeak(t)
 	s := newSpace(t)
-	port := closedPort(t)
-	s.run(t, func() { silent(t, "127.0.0.1", port) })
+	var port int
+	s.run(t, func() { port = silent(t, "127.0.0.1", 0) })
 	d := newDialer(t, &dialer.Config{Netns: s.path()})
 	ctx, cancel := context.WithCancel(t.Context())
 	var group sync.WaitGroup
@@ -372,8 +372,8 @@ func TestConnectInANamespaceHoldsNoThread(t *testing.T) {
 func TestTimeoutInANamespaceIsOneForAllSockets(t *testing.T) {
 	needMPTCP(t)
 	s := newSpace(t)
-	port := closedPort(t)
-	s.run(t, func() { silent(t, "127.0.0.1", port) })
+	var port int
+	s.run(t, func() { port = silent(t, "127.0.0.1", 0) })
 	d := newDialer(t, &dialer.Config{Netns: s.path(), Multipath: sockopt.MultipathPrefer, Timeout: 1500 * time.Millisecond})
 	start := time.Now()
 	_, err := d.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))

@@ -39,6 +39,8 @@ type plan struct {
 	established    sockopt.Options
 	fields         map[string]field // of the Config, by the option that they set
 	requireMP      bool
+	fastAlways     bool    // Options has TCP_FASTOPEN_CONNECT
+	fastData       bool    // dials with data use it
 	errs           []Error // why this network cannot be dialled
 
 	sourceField, sourceValue string // LocalAddr or LocalAddrs, whichever is set
@@ -71,6 +73,7 @@ func newPlan(c *Config, locals []local, netns *namespace, network string, mptcp 
 	p.narrow(c)
 	p.from(c, locals)
 	p.options(c, locals)
+	p.prepareFast(c.Options, mptcp)
 	p.expand = p.pool != nil || p.netns != nil
 	p.refuse("ProxyProtocol", strconv.Itoa(c.ProxyProtocol), proxyProtocolFits(c.ProxyProtocol, network))
 	return p

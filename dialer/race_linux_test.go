@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -20,6 +21,14 @@ import (
 	"github.com/strata-net/strata/dialer"
 )
 
+// Addresses of the loopback network whose ports no other process uses.
+var quiet, busy, third = own(), own(), own()
+
+// own returns a loopback address that nobody else uses.
+func own() string {
+	return fmt.Sprintf("127.%d.%d.%d", 100+rand.IntN(100), rand.IntN(256), 1+rand.IntN(250))
+}
+
 // names is a Config.Lookup that knows the addresses of every name.
 func names(addrs ...string) func(context.Context, string, string) ([]netip.Addr, error) {
 	list := make([]netip.Addr, len(addrs))
@@ -30,8 +39,8 @@ func names(addrs ...string) func(context.Context, string, string) ([]netip.Addr,
 }
 
 // silent makes an address of the host to which a connect hangs: the kernel drops the SYN, because the queue of the
-// listener is full.
-func silent(t *testing.T, ip string, port int) {
+// listener is full. It returns the port, which port 0 leaves to the system.
+func silent(t *testing.T, ip string, port int) int {
 	t.Helper()
 	a := netip.AddrPortFrom(netip.MustParseAddr(ip), uint16(port))
 	family, sa := unix.AF_INET, unix.Sockaddr(&unix.SockaddrInet4{Port: port})
@@ -45,9 +54,11 @@ func silent(t *testing.T, ip string, port int) {
 	t.Cleanup(func() { unix.Close(fd) })
 	require.NoError(t, unix.Bind(fd, sa))
 	require.NoError(t, unix.Listen(fd, 0))
-	filler, err := net.Dial("tcp", a.String())
+	port = portOf(t, fd)
+	filler, err := net.Dial("tcp", net.JoinHostPort(ip, strconv.Itoa(port)))
 	require.NoError(t, err)
 	t.Cleanup(func() { filler.Close() })
+	return port
 }
 
 // serving returns the port of an echo server on the host.
@@ -67,20 +78,20 @@ func TestFallbackWhenTheFirstVersionIsSilent(t *testing.T) {
 		answer string
 		config dialer.Config
 	}{
-		{"side by side", []string{"127.0.0.1", "::1"}, "::1", dialer.Config{FallbackDelay: 20 * time.Millisecond}},
-		{"default delay", []string{"127.0.0.1", "::1"}, "::1", dialer.Config{}},
-		{"in turn", []string{"127.0.0.1", "::1"}, "::1", dialer.Config{FallbackDelay: -1, AddressTimeout: 50 * time.Millisecond}},
-		{"preferred", []string{"127.0.0.1", "::1"}, "::1", dialer.Config{FallbackDelay: time.Hour, Family: dialer.PreferIPv6}},
-		{"only", []string{"127.0.0.1", "::1"}, "::1", dialer.Config{FallbackDelay: time.Hour, Family: dialer.OnlyIPv6}},
-		{"next of the version", []string{"127.0.0.1", "::1", "127.0.0.2"}, "127.0.0.2",
+		{"side by side", []string{quiet, "::1"}, "::1", dialer.Config{FallbackDelay: 20 * time.Millisecond}},
+		{"default delay", []string{quiet, "::1"}, "::1", dialer.Config{}},
+		{"in turn", []string{quiet, "::1"}, "::1", dialer.Config{FallbackDelay: -1, AddressTimeout: 50 * time.Millisecond}},
+		{"preferred", []string{quiet, "::1"}, "::1", dialer.Config{FallbackDelay: time.Hour, Family: dialer.PreferIPv6}},
+		{"only", []string{quiet, "::1"}, "::1", dialer.Config{FallbackDelay: time.Hour, Family: dialer.OnlyIPv6}},
+		{"next of the version", []string{quiet, "::1", busy}, busy,
 			dialer.Config{FallbackDelay: time.Hour, AddressTimeout: 50 * time.Millisecond}},
-		{"only the other", []string{"::1", "127.0.0.1", "127.0.0.2"}, "127.0.0.2",
+		{"only the other", []string{"::1", quiet, busy}, busy,
 			dialer.Config{AddressTimeout: 50 * time.Millisecond, Family: dialer.OnlyIPv4}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			noLeak(t)
 			port := serving(t, test.answer)
-			silent(t, "127.0.0.1", port)
+			silent(t, quiet, port)
 			test.config.Lookup = names(test.addrs...)
 			test.config.Timeout = 30 * time.Second
 			c, err := newDialer(t, &test.config).Dial("tcp", service(port))
@@ -94,8 +105,8 @@ func TestFallbackWhenTheFirstVersionIsSilent(t *testing.T) {
 
 func TestFailureOfTheFirstVersionStartsTheOther(t *testing.T) {
 	noLeak(t)
-	port := serving(t, "127.0.0.1")
-	d := newDialer(t, &dialer.Config{FallbackDelay: time.Hour, Lookup: names("::1", "127.0.0.1")})
+	port := serving(t, quiet)
+	d := newDialer(t, &dialer.Config{FallbackDelay: time.Hour, Lookup: names("::1", quiet)})
 	c, err := d.Dial("tcp", service(port))
 	require.NoError(t, err)
 	defer c.Close()
@@ -105,8 +116,8 @@ func TestFailureOfTheFirstVersionStartsTheOther(t *testing.T) {
 func TestTheSlowerOneIsClosed(t *testing.T) {
 	noLeak(t)
 	port := serving(t, "::1")
-	silent(t, "127.0.0.1", port)
-	d := newDialer(t, &dialer.Config{FallbackDelay: time.Nanosecond, Lookup: names("127.0.0.1", "::1")})
+	silent(t, quiet, port)
+	d := newDialer(t, &dialer.Config{FallbackDelay: time.Nanosecond, Lookup: names(quiet, "::1")})
 	for range 50 {
 		c, err := d.Dial("tcp", service(port))
 		require.NoError(t, err)
@@ -118,9 +129,9 @@ func TestTheSlowerOneIsClosed(t *testing.T) {
 func TestTheSecondOfTwoWinnersIsClosed(t *testing.T) {
 	noLeak(t)
 	port := serving(t, "::1")
-	l := listen(t, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	l := listen(t, "tcp", fmt.Sprintf(quiet+":%d", port))
 	echo(t, l)
-	d := newDialer(t, &dialer.Config{FallbackDelay: time.Nanosecond, Lookup: names("127.0.0.1", "::1")})
+	d := newDialer(t, &dialer.Config{FallbackDelay: time.Nanosecond, Lookup: names(quiet, "::1")})
 	for range 300 {
 		c, err := d.Dial("tcp", service(port))
 		require.NoError(t, err)
@@ -131,7 +142,7 @@ func TestTheSecondOfTwoWinnersIsClosed(t *testing.T) {
 func TestEveryAttemptIsInTheError(t *testing.T) {
 	noLeak(t)
 	port := closedPort(t)
-	addrs := []string{"127.0.0.1", "::1", "127.0.0.2", "127.0.0.3"}
+	addrs := []string{quiet, "::1", busy, third}
 	_, err := newDialer(t, &dialer.Config{Lookup: names(addrs...)}).Dial("tcp", service(port))
 	require.ErrorIs(t, err, syscall.ECONNREFUSED)
 	var op *net.OpError
@@ -149,23 +160,35 @@ func TestEveryAttemptIsInTheError(t *testing.T) {
 		assert.EqualValues(t, port, ap.Port())
 		tried = append(tried, ap.Addr().String())
 	}
-	assert.Equal(t, []string{"127.0.0.1", "127.0.0.2", "127.0.0.3", "::1"}, tried)
+	assert.Equal(t, []string{quiet, busy, third, "::1"}, tried)
 	assert.False(t, failure(t, err).Timeout())
-	assert.EqualError(t, err, fmt.Sprintf("dialer: dial tcp service.test:%[1]d: 127.0.0.1:%[1]d: connect: connection refused; "+
-		"127.0.0.2:%[1]d: connect: connection refused; 127.0.0.3:%[1]d: connect: connection refused; [::1]:%[1]d: connect: connection refused", port))
+	assert.EqualError(t, err, fmt.Sprintf("dialer: dial tcp service.test:%[1]d: %[2]s:%[1]d: connect: connection refused; "+
+		"%[3]s:%[1]d: connect: connection refused; %[4]s:%[1]d: connect: connection refused; [::1]:%[1]d: connect: connection refused",
+		port, quiet, busy, third))
 }
 
-// closedPort returns a port that nobody listens on, whatever the address of the host.
+// closedPort returns a port that refuses conns, whatever the address of the host: it is taken, but nobody listens.
 func closedPort(t *testing.T) int {
 	t.Helper()
-	l := listen(t, "tcp", ":0")
-	require.NoError(t, l.Close())
-	return l.Addr().(*net.TCPAddr).Port
+	fd, err := unix.Socket(unix.AF_INET6, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { unix.Close(fd) })
+	require.NoError(t, unix.Bind(fd, new(unix.SockaddrInet6)))
+	return portOf(t, fd)
+}
+
+func portOf(t *testing.T, fd int) int {
+	t.Helper()
+	sa, err := unix.Getsockname(fd)
+	require.NoError(t, err)
+	if a, ok := sa.(*unix.SockaddrInet6); ok {
+		return a.Port
+	}
+	return sa.(*unix.SockaddrInet4).Port
 }
 
 func TestTimeoutOfAllAndOfOne(t *testing.T) {
-	port := closedPort(t)
-	silent(t, "127.0.0.1", port)
+	port := silent(t, quiet, 0)
 	for _, test := range []struct {
 		name    string
 		addrs   []string
@@ -173,10 +196,10 @@ func TestTimeoutOfAllAndOfOne(t *testing.T) {
 		timeout bool
 		tried   int
 	}{
-		{"whole time", []string{"::1", "127.0.0.1", "127.0.0.2"}, dialer.Config{Timeout: 100 * time.Millisecond}, true, 2},
-		{"whole time in turn", []string{"127.0.0.2", "127.0.0.1"}, dialer.Config{FallbackDelay: -1, Timeout: 100 * time.Millisecond}, true, 2},
-		{"address", []string{"127.0.0.1", "127.0.0.2"}, dialer.Config{AddressTimeout: 100 * time.Millisecond}, false, 2},
-		{"last address", []string{"127.0.0.2", "127.0.0.1"}, dialer.Config{AddressTimeout: 100 * time.Millisecond}, true, 2},
+		{"whole time", []string{"::1", quiet, busy}, dialer.Config{Timeout: 100 * time.Millisecond}, true, 2},
+		{"whole time in turn", []string{busy, quiet}, dialer.Config{FallbackDelay: -1, Timeout: 100 * time.Millisecond}, true, 2},
+		{"address", []string{quiet, busy}, dialer.Config{AddressTimeout: 100 * time.Millisecond}, false, 2},
+		{"last address", []string{busy, quiet}, dialer.Config{AddressTimeout: 100 * time.Millisecond}, true, 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			noLeak(t)
@@ -191,13 +214,13 @@ func TestTimeoutOfAllAndOfOne(t *testing.T) {
 		})
 	}
 	// What was not tried any more is not in the list.
-	_, err := newDialer(t, &dialer.Config{Lookup: names("127.0.0.1", "::1"), Timeout: 50 * time.Millisecond}).Dial("tcp", service(port))
+	_, err := newDialer(t, &dialer.Config{Lookup: names(quiet, "::1"), Timeout: 50 * time.Millisecond}).Dial("tcp", service(port))
 	var attempts dialer.Attempts
 	require.ErrorAs(t, err, &attempts)
 	assert.Len(t, attempts, 1)
 	assert.True(t, failure(t, err).Timeout())
 
-	_, err = newDialer(t, &dialer.Config{AddressTimeout: 50 * time.Millisecond}).Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	_, err = newDialer(t, &dialer.Config{AddressTimeout: 50 * time.Millisecond}).Dial("tcp", fmt.Sprintf(quiet+":%d", port))
 	require.Error(t, err, "a literal is one address")
 	assert.True(t, failure(t, err).Timeout())
 }
@@ -214,9 +237,9 @@ func TestAddressesShareTheTime(t *testing.T) {
 		assert.Equal(t, test.want, dialer.Share(test.left, test.addrs))
 	}
 	noLeak(t)
-	port := serving(t, "127.0.0.2")
-	silent(t, "127.0.0.1", port)
-	d := newDialer(t, &dialer.Config{Timeout: 3 * time.Second, Lookup: names("127.0.0.1", "127.0.0.2")})
+	port := serving(t, busy)
+	silent(t, quiet, port)
+	d := newDialer(t, &dialer.Config{Timeout: 3 * time.Second, Lookup: names(quiet, busy)})
 	start := time.Now()
 	c, err := d.Dial("tcp", service(port))
 	require.NoError(t, err)
@@ -228,9 +251,9 @@ func TestAddressesShareTheTime(t *testing.T) {
 func TestCancelOfARaceAtAnyMoment(t *testing.T) {
 	noLeak(t)
 	port := serving(t, "::1")
-	l := listen(t, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	l := listen(t, "tcp", fmt.Sprintf(quiet+":%d", port))
 	echo(t, l)
-	d := newDialer(t, &dialer.Config{FallbackDelay: 30 * time.Microsecond, Lookup: names("127.0.0.1", "::1")})
+	d := newDialer(t, &dialer.Config{FallbackDelay: 30 * time.Microsecond, Lookup: names(quiet, "::1")})
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
@@ -254,8 +277,8 @@ func TestCancelOfARaceAtAnyMoment(t *testing.T) {
 
 func TestContextThatEndsAfterARaceYieldsNoConn(t *testing.T) {
 	noLeak(t)
-	d := newDialer(t, &dialer.Config{Lookup: names("127.0.0.1")})
-	c, err := d.DialContext(unwatched{t.Context()}, "tcp", service(serving(t, "127.0.0.1")))
+	d := newDialer(t, &dialer.Config{Lookup: names(quiet)})
+	c, err := d.DialContext(unwatched{t.Context()}, "tcp", service(serving(t, quiet)))
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Nil(t, c)
 }

@@ -2,7 +2,6 @@ package dialer_test
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"syscall"
@@ -15,11 +14,6 @@ import (
 	"github.com/strata-net/strata/dialer"
 	"github.com/strata-net/strata/sockopt"
 )
-
-// own returns a loopback address that nobody else uses.
-func own() string {
-	return fmt.Sprintf("127.%d.%d.%d", 100+rand.IntN(100), rand.IntN(256), 1+rand.IntN(250))
-}
 
 // dialMany opens n conns to each address and returns them until the first error.
 func dialMany(t *testing.T, d dialer.Dialer, n int, addresses ...string) (conns []net.Conn, err error) {
