@@ -16,6 +16,11 @@ func duplicate(address) (net.Listener, error) {
 
 func closeDescriptor(int) error { return nil }
 
+// duplicateFile says what package net says: Windows cannot pass sockets on.
+func duplicateFile(l net.Listener) (*os.File, error) {
+	return l.(interface{ File() (*os.File, error) }).File()
+}
+
 func fileInode(*os.File) (string, error) {
 	return "", fmt.Errorf("passing on descriptors on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }

@@ -70,6 +70,22 @@ func inode(fd int) (string, error) {
 	return strconv.FormatUint(uint64(stat.Ino), 10), nil //nolint:unconvert // it is not 64 bits wide on every system
 }
 
+// duplicateFile is File of a listener of package net, except that what that
+// returns makes the socket block as soon as a process is started with it: the
+// mode is common to all duplicates, and Accept and Close would hang.
+func duplicateFile(l net.Listener) (*os.File, error) {
+	var fd int
+	var dupErr error
+	err := control(l, func(n uintptr) { fd, dupErr = unix.FcntlInt(n, unix.F_DUPFD_CLOEXEC, 0) })
+	if err != nil {
+		return nil, err
+	}
+	if dupErr != nil {
+		return nil, os.NewSyscallError("fcntl F_DUPFD_CLOEXEC", dupErr)
+	}
+	return os.NewFile(uintptr(fd), l.Addr().Network()+":"+l.Addr().String()), nil
+}
+
 // fileInode is inode without the change of mode that (*os.File).Fd can make.
 func fileInode(f *os.File) (id string, err error) {
 	raw, err := f.SyscallConn()

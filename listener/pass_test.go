@@ -107,6 +107,33 @@ func TestPassErrors(t *testing.T) {
 	assert.ErrorContains(t, listener.Pass(cmd, web), "which has some already")
 }
 
+// The mode is common to all duplicates of a socket. In a socket that blocks
+// neither Close nor a deadline would end Accept.
+func TestPassLeavesTheSocketsNonblocking(t *testing.T) {
+	noLeak(t)
+	all := opened(t, "127.0.0.1:0", "unix://"+filepath.Join(t.TempDir(), "s"))
+	f := files(t, all)
+	cmd := exec.Command("/bin/sh", "-c", "exit 0")
+	require.NoError(t, listener.Pass(cmd, listener.Named{Name: "web", Files: f}))
+	require.NoError(t, cmd.Run())
+	for i, l := range all {
+		require.NoError(t, f[i].Close())
+		var flags int
+		var err error
+		require.NoError(t, control(l, func(fd uintptr) { flags, err = unix.FcntlInt(fd, unix.F_GETFL, 0) }))
+		require.NoError(t, err)
+		assert.NotZero(t, flags&unix.O_NONBLOCK)
+		var waiting sync.WaitGroup
+		waiting.Go(func() {
+			_, err := l.Accept()
+			assert.ErrorIs(t, err, net.ErrClosed)
+		})
+		time.Sleep(10 * time.Millisecond) // most likely it waits by now; if not it must fail all the same
+		require.NoError(t, l.Close())
+		waiting.Wait()
+	}
+}
+
 // The wrapper in the doc of Pass is for programs that insist on LISTEN_PID.
 func TestPassThroughAShell(t *testing.T) {
 	all := opened(t, "127.0.0.1:0")
@@ -208,10 +235,6 @@ func TestHandOverUnderLoad(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "ready\n", line)
 	for _, l := range all {
-		var flags int
-		require.NoError(t, control(l, func(fd uintptr) { flags, err = unix.FcntlInt(fd, unix.F_GETFL, 0) }))
-		require.NoError(t, err)
-		require.NotZero(t, flags&unix.O_NONBLOCK, "starting the child must leave the sockets as they are")
 		require.NoError(t, l.Close())
 	}
 	serving.Wait()

@@ -57,7 +57,7 @@ func (l *stream) abandon() {
 // File returns a duplicate of the socket for another process. From then on the
 // file of a unix socket is the other's too: Close leaves it.
 func (l *stream) File() (*os.File, error) {
-	f, err := l.Listener.(interface{ File() (*os.File, error) }).File()
+	f, err := duplicateFile(l.Listener)
 	if err != nil {
 		return nil, l.failed("duplicate", err)
 	}
