@@ -40,6 +40,10 @@ func TestEachWay(t *testing.T) {
 				assert.GreaterOrEqual(t, o.received.Datagrams, o.received.Counted)
 				assert.Zero(t, o.sent.Datagrams%16, "batches are whole")
 				assert.Zero(t, o.received.Cut)
+				if w.name == "udpbatch" {
+					assert.Less(t, o.sent.Allocs, 500+o.sent.Datagrams/100, "beside what the process needs, sending allocates nothing")
+					assert.Less(t, o.received.Allocs, 500+o.received.Datagrams/100, "nor does receiving")
+				}
 				lost := o.sent.Datagrams - o.received.Datagrams
 				assert.GreaterOrEqual(t, lost, int64(0), "nothing comes twice")
 				if o.socketDrops == 0 && o.backlogDrops == 0 {
