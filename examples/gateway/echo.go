@@ -24,7 +24,7 @@ type echo struct {
 // newEcho starts a server that sends back the bytes of each conn, or the body
 // of each request.
 func newEcho(ctx context.Context, p Protocol) (*echo, error) {
-	l, err := listener.New(ctx, &listener.Config{Address: "tcp://127.0.0.1:0"})
+	l, err := listener.New(ctx, &listener.Config{Address: "tcp://127.0.0.1:0", Track: true})
 	if err != nil {
 		return nil, err
 	}
@@ -39,13 +39,13 @@ func newEcho(ctx context.Context, p Protocol) (*echo, error) {
 		e.serving.Go(func() { _ = srv.Serve(l) }) // ends with close only
 		return e, nil
 	}
-	a := newAcceptor(slog.New(slog.DiscardHandler), echoBytes)
+	a := newAcceptor(l.(draining), slog.New(slog.DiscardHandler), echoBytes)
 	e.stop = func() {
 		now, cancel := context.WithCancel(context.Background())
 		cancel()
 		a.shutdown(now)
 	}
-	e.serving.Go(func() { _ = a.serve(l) }) // ends with close only
+	e.serving.Go(func() { _ = a.serve() }) // ends with close only
 	return e, nil
 }
 

@@ -27,9 +27,9 @@ type Gateway struct {
 
 // A service speaks one protocol on a listener.
 type service interface {
-	// serve accepts until l is closed, and returns nil then.
-	serve(l net.Listener) error
-	// shutdown closes what serve listens on, waits for what is in progress
+	// serve accepts until shutdown, and returns nil then.
+	serve() error
+	// shutdown closes the listener, waits for what is in progress
 	// until ctx is done, and cuts the rest. It reports whether nothing was cut.
 	shutdown(ctx context.Context) bool
 }
@@ -37,8 +37,9 @@ type service interface {
 // A door is a listener of the configuration while it is open.
 type door struct {
 	cfg     *Listener
-	net     net.Listener
+	net     listener.Listener
 	service service
+	log     *slog.Logger
 }
 
 // Start opens every listener of cfg. If that fails, nothing stays open and the
@@ -59,7 +60,7 @@ func Start(ctx context.Context, cfg *Config, log *slog.Logger, observe observer)
 	}
 	for _, d := range g.doors {
 		log.Info("listening", "listener", d.cfg.Name, "protocol", d.cfg.Protocol,
-			"tls", d.cfg.TLS != nil, "address", d.net.Addr(), "addresses", len(d.addrs()))
+			"tls", d.cfg.TLS != nil, "address", d.net.Addr(), "addresses", len(d.net.Addrs()))
 		g.serving.Go(func() { g.serve(d) })
 	}
 	return g, nil
@@ -120,7 +121,9 @@ func (g *Gateway) openListeners(ctx context.Context) error {
 
 // open opens one listener.
 func (g *Gateway) open(ctx context.Context, n *Listener) (*door, error) {
+	d := &door{cfg: n, log: g.log.With("listener", n.Name)}
 	cfg := n.config()
+	cfg.Track, cfg.OnEvent = true, d.happened
 	if n.TLS != nil {
 		var err error
 		if cfg.TLS, err = g.serverTLS(n); err != nil {
@@ -131,23 +134,25 @@ func (g *Gateway) open(ctx context.Context, n *Listener) (*door, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.net = l.(listener.Listener)
 	g.observe.show(RoleListener, n.Name, n.Options.List, l)
-	return &door{cfg: n, net: l, service: g.newService(n)}, nil
+	d.service = g.newService(d)
+	return d, nil
 }
 
 // newService returns what speaks the protocol of a listener.
-func (g *Gateway) newService(n *Listener) service {
-	log := g.log.With("listener", n.Name)
+func (g *Gateway) newService(d *door) service {
+	n := d.cfg
 	accepted := func(c net.Conn) { g.observe.show(RoleAccepted, n.Name, n.Options.List, c) }
 	if n.Protocol == TCP {
-		return newTCPService(n, g.backends[n.Routes[0].Upstream], log, accepted)
+		return newTCPService(n, d.net, g.backends[n.Routes[0].Upstream], d.log, accepted)
 	}
-	return newHTTPService(n, g.backends, log, accepted)
+	return newHTTPService(n, d.net, g.backends, d.log, accepted)
 }
 
 // serve runs one listener until it is closed.
 func (g *Gateway) serve(d *door) {
-	if err := d.service.serve(d.net); err != nil {
+	if err := d.service.serve(); err != nil {
 		g.failed <- fmt.Errorf("listener %s: %w", d.cfg.Name, err)
 	}
 }
@@ -168,18 +173,10 @@ func (g *Gateway) Addr(name string) net.Addr {
 func (g *Gateway) Addrs(name string) []net.Addr {
 	for _, d := range g.doors {
 		if d.cfg.Name == name {
-			return d.addrs()
+			return d.net.Addrs()
 		}
 	}
 	return nil
-}
-
-// addrs returns what is listened on.
-func (d *door) addrs() []net.Addr {
-	if l, ok := d.net.(interface{ Addrs() []net.Addr }); ok {
-		return l.Addrs()
-	}
-	return []net.Addr{d.net.Addr()}
 }
 
 // CA returns what signed the self-signed certificates; nil if there are none.
@@ -192,7 +189,10 @@ func (g *Gateway) Shutdown(ctx context.Context) bool {
 	var wg sync.WaitGroup
 	clean := make([]bool, len(g.doors))
 	for i, d := range g.doors {
-		wg.Go(func() { clean[i] = d.service.shutdown(ctx) })
+		wg.Go(func() {
+			clean[i] = d.service.shutdown(ctx)
+			d.log.Debug("stats", "counters", d.net.Stats())
+		})
 	}
 	wg.Wait()
 	g.serving.Wait()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -12,25 +13,27 @@ import (
 
 // httpService passes requests on to the upstreams of its routes.
 type httpService struct {
-	server  *http.Server
-	router  *router
-	proxies map[*Upstream]*httputil.ReverseProxy
-	stall   time.Duration
-	log     *slog.Logger
-	cut     func()
+	server   *http.Server
+	listener net.Listener
+	router   *router
+	proxies  map[*Upstream]*httputil.ReverseProxy
+	stall    time.Duration
+	log      *slog.Logger
+	cut      func()
 
 	mu       sync.Mutex
 	closed   bool // no request is begun any more
 	requests sync.WaitGroup
 }
 
-func newHTTPService(n *Listener, backends map[*Upstream]*backend, log *slog.Logger, accepted func(net.Conn)) *httpService {
+func newHTTPService(n *Listener, l net.Listener, backends map[*Upstream]*backend, log *slog.Logger, accepted func(net.Conn)) *httpService {
 	base, cancel := context.WithCancelCause(context.Background())
 	s := &httpService{
-		router:  newRouter(n.Routes),
-		proxies: map[*Upstream]*httputil.ReverseProxy{},
-		stall:   n.HTTP.Stall,
-		log:     log,
+		listener: l,
+		router:   newRouter(n.Routes),
+		proxies:  map[*Upstream]*httputil.ReverseProxy{},
+		stall:    n.HTTP.Stall,
+		log:      log,
 	}
 	for _, r := range n.Routes {
 		s.proxies[r.Upstream] = newProxy(backends[r.Upstream], log)
@@ -61,9 +64,9 @@ func newServer(limits HTTPLimits, log *slog.Logger) *http.Server {
 	}
 }
 
-func (s *httpService) serve(l net.Listener) error {
-	err := s.server.Serve(l)
-	if err == http.ErrServerClosed {
+func (s *httpService) serve() error {
+	err := s.server.Serve(s.listener)
+	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
 	return err
@@ -81,6 +84,25 @@ func (s *httpService) shutdown(ctx context.Context) bool {
 	s.closed = true
 	s.mu.Unlock()
 	return finish(ctx, &s.requests, s.cut) && err == nil
+}
+
+// finish waits for wg until ctx is done; then it calls cut and waits again. It
+// reports whether it could do without, and calls cut in any case.
+func finish(ctx context.Context, wg *sync.WaitGroup, cut func()) bool {
+	defer cut()
+	done := make(chan struct{})
+	go func() {
+		wg.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		cut()
+		<-done
+		return false
+	}
 }
 
 // begin counts a request. It says false when the time for requests is over.

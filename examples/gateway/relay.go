@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -52,7 +53,7 @@ func (r *relay) run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { abort(context.Cause(ctx)) })
 	var wg sync.WaitGroup
 	forward := func(dst, src net.Conn, n *int64) {
-		if err := r.forward(dst, src, n); err != nil {
+		if err := r.forward(bare(dst), bare(src), n); err != nil {
 			abort(err)
 		}
 	}
@@ -116,7 +117,7 @@ var buffers = sync.Pool{New: func() any { return new([16 << 10]byte) }}
 // the kernel: ReadFrom of a *net.TCPConn splices from a *net.TCPConn, also
 // through an io.LimitedReader.
 func copyBytes(dst net.Conn, src *io.LimitedReader) (int64, error) {
-	if tcp, ok := dst.(*net.TCPConn); ok && bare(src.R) {
+	if tcp, ok := dst.(*net.TCPConn); ok && spliceable(src.R) {
 		return tcp.ReadFrom(src)
 	}
 	buf := buffers.Get().(*[16 << 10]byte)
@@ -125,13 +126,26 @@ func copyBytes(dst net.Conn, src *io.LimitedReader) (int64, error) {
 	return io.CopyBuffer(struct{ io.Writer }{dst}, src, buf[:])
 }
 
-// bare says whether a reader is a conn of package net without anything around.
-func bare(r io.Reader) bool {
+// spliceable says whether a reader is a conn of package net without anything
+// around.
+func spliceable(r io.Reader) bool {
 	switch r.(type) {
 	case *net.TCPConn, *net.UnixConn:
 		return true
 	}
 	return false
+}
+
+// bare returns the conn of package net inside of one that a listener counts. To
+// close that one would not end the count.
+func bare(c net.Conn) net.Conn {
+	if _, secure := c.(*tls.Conn); secure {
+		return c
+	}
+	if w, ok := c.(interface{ NetConn() net.Conn }); ok {
+		return w.NetConn()
+	}
+	return c
 }
 
 // closeWrite ends one direction: FIN for TCP, close_notify for TLS.

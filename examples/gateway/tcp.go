@@ -15,9 +15,9 @@ type tcpService struct {
 	accepted func(net.Conn)
 }
 
-func newTCPService(n *Listener, b *backend, log *slog.Logger, accepted func(net.Conn)) *tcpService {
+func newTCPService(n *Listener, l draining, b *backend, log *slog.Logger, accepted func(net.Conn)) *tcpService {
 	s := &tcpService{limits: n.TCP, backend: b, accepted: accepted}
-	s.acceptor = newAcceptor(log, s.session)
+	s.acceptor = newAcceptor(l, log, s.session)
 	return s
 }
 

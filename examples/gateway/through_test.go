@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -159,9 +160,7 @@ func TestProxyRefuses(t *testing.T) {
 	settled(t)
 	h := newHop(t, "http", "", connect)
 	g := start(t, limitedUpstream("server.invalid:80", "proxies: \""+strings.Replace(h.url, "secret", "hunter2", 1)+"\""), nil)
-	c := dialTCP(t, g.address("tcp"))
-	_, err := c.Read(make([]byte, 1))
-	require.Error(t, err)
+	require.ErrorIs(t, firstRead(g, "tcp"), syscall.ECONNRESET)
 	g.log.eventually(t, "407")
 	assert.NotContains(t, g.log.String(), "hunter2")
 	assert.Empty(t, h.targets())

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/strata-net/strata/listener"
+)
+
+// happened logs what became of a client that no service will see. That is for
+// debugging: an attack must not fill the disk. A lack of descriptors is not,
+// and the listener tells of it less and less often.
+func (d *door) happened(e listener.Event) {
+	level := slog.LevelDebug
+	if e.Kind == listener.AcceptFailed {
+		level = slog.LevelWarn
+	}
+	ctx := context.Background()
+	if !d.log.Enabled(ctx, level) {
+		return
+	}
+	var args []any
+	if e.Remote != nil {
+		args = append(args, "client", e.Remote)
+	}
+	if e.Err != nil {
+		args = append(args, "error", e.Err)
+	}
+	d.log.Log(ctx, level, e.Kind.String(), args...)
+}
