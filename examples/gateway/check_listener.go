@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,8 +25,22 @@ func checkListener(n *Listener, ps *problems) {
 	if at, ok := n.origins["KeepAlive"]; ok && !slices.ContainsFunc(n.Addresses, Address.isTCP) {
 		ps.addf(at, "is for tcp, and no address is")
 	}
+	n.checkLimits(ps)
 	n.Options.check(ps, n.networks(), sockopt.Bind, sockopt.Listening, sockopt.Established)
 	n.origins.blame(ps, n.addressesAt[0], n.try(), "Options")
+}
+
+// checkLimits notes keys that say how, where there is nothing to do.
+func (n *Listener) checkLimits(ps *problems) {
+	c := &n.Net
+	if n.overAt.path != "" && c.MaxConns == 0 && c.AcceptRate == 0 {
+		ps.addf(n.overAt, "is of no use without max_conns or accept_rate")
+	}
+	for _, field := range []string{"MaxHandshakes", "HandshakeTimeout"} {
+		if at, ok := n.origins[field]; ok && n.TLS == nil {
+			ps.addf(at, "is of no use without tls")
+		}
+	}
 }
 
 // checkCarriers notes and drops addresses of another kind of socket than the
@@ -87,6 +102,9 @@ func (n *Listener) try() error {
 		if a.Network == "systemd" {
 			c.Addresses[i] = fmt.Sprintf("fd://%d", maxCount+i)
 		}
+	}
+	if n.TLS != nil {
+		c.TLS = &tls.Config{Certificates: make([]tls.Certificate, 1)}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -40,10 +40,10 @@ type Listener struct {
 	HTTP      HTTPLimits
 	Routes    []*Route
 
-	at, nameAt, firstAt place
-	addressesAt         []place
-	only                []onlyKey // keys that do not belong to all protocols, for the check
-	origins             origins   // of Net
+	at, nameAt, firstAt, overAt place
+	addressesAt                 []place
+	only                        []onlyKey // keys that do not belong to all protocols, for the check
+	origins                     origins   // of Net
 }
 
 // TCPLimits bounds the sessions of a listener whose protocol is tcp.

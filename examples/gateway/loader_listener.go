@@ -25,6 +25,8 @@ func (l *loader) listener(v value) *Listener {
 	}
 	maps.Copy(keys, l.streamKeys(n))
 	maps.Copy(keys, n.httpKeys())
+	maps.Copy(keys, l.ruleKeys(n))
+	maps.Copy(keys, n.limitKeys())
 	if !v.mapping(keys, "name", "address", "routes") {
 		return nil
 	}
@@ -36,7 +38,7 @@ func (l *loader) listener(v value) *Listener {
 func (l *loader) streamKeys(n *Listener) fields {
 	from, c := n.origins.from, &n.Net
 	return fields{
-		"tls":               n.key(func(v value) { n.TLS = l.serverTLS(v) }, TCP, HTTP),
+		"tls":               n.key(from("TLS", func(v value) { n.TLS = l.serverTLS(v) }), TCP, HTTP),
 		"handshake_timeout": n.key(from("HandshakeTimeout", set(&c.HandshakeTimeout, parseTimeout)), TCP, HTTP),
 		"unix":              n.key(n.unix, TCP, HTTP),
 		"shards":            n.key(from("Shards", set(&c.Shards, parseCount)), TCP, HTTP),

@@ -113,3 +113,12 @@ func parseText(s string) (string, error) {
 	}
 	return s, nil
 }
+
+// parseRate reads how many a second, which may be a fraction.
+func parseRate(s string) (float64, error) {
+	r, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(r > 0) || r > maxCount {
+		return 0, fmt.Errorf("want a number above 0 and up to %d, got %q", maxCount, s)
+	}
+	return r, nil
+}
