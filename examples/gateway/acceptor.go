@@ -47,10 +47,18 @@ func (a *acceptor) serve() error {
 			a.conns.Go(func() { a.handle(a.base, c) })
 		case errors.Is(err, net.ErrClosed):
 			return nil
+		case !passes(err):
+			return err
 		default:
 			a.log.Warn("accept", "error", err)
 		}
 	}
+}
+
+// passes says whether an error of Accept concerns one conn only.
+func passes(err error) bool {
+	var t interface{ Temporary() bool }
+	return errors.As(err, &t) && t.Temporary()
 }
 
 // shutdown closes the listener, waits for the conns until ctx is done, and cuts

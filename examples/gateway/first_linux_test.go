@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/strata-net/strata/sockopt"
 )
 
 // waiting is a tcp listener that waits for first bytes, in front of upstream.
@@ -69,4 +71,29 @@ func TestResetDuringWait(t *testing.T) {
 	require.NoError(t, c.Close())
 	g.log.eventually(t, "connection reset by peer")
 	assert.NotContains(t, g.log.String(), "refused")
+}
+
+// With TCP Fast Open on both sides the second dial's bytes are in the SYN: the
+// server has them before it could have answered.
+func TestFastOpen(t *testing.T) {
+	settled(t)
+	l, namespace := listenIn(t, "/proc/sys/net/ipv4/tcp_fastopen", "3")
+	require.NoError(t, sockopt.TCPFastOpen.Set(l, 16))
+	g := start(t, fmt.Sprintf(`
+upstreams: [{name: up, address: "%s", netns: %s}]
+listeners: [{name: tcp, address: "127.0.0.1:0", first_bytes_wait: 5s, routes: [{upstream: up}]}]
+`, l.Addr(), namespace), nil)
+	opened := false
+	for range 3 {
+		c := dialTCP(t, g.address("tcp"))
+		say(t, c, "first bytes")
+		server := acceptTCP(t, l)
+		info, err := sockopt.TCPInfo(server)
+		require.NoError(t, err)
+		opened = opened || info.FastOpen
+		require.NoError(t, c.Close())
+		hear(t, server, "first bytes")
+		require.NoError(t, server.Close())
+	}
+	assert.True(t, opened)
 }
