@@ -70,8 +70,9 @@ type Config struct {
 	Batch int
 
 	// MaxDatagram is the size in bytes of the largest datagram that is received
-	// as a whole, from 1 to 65535; longer ones are cut and say so
-	// ([Message.Truncated]). 0 means 65535.
+	// as a whole for sure, from 1 to 65535; longer ones are cut and say so
+	// ([Message.Truncated]), unless GRO is in use, which needs room for 64 KiB
+	// anyway. A small one saves memory. 0 means 65535.
 	MaxDatagram int
 
 	// MaxMemory bounds the memory in bytes for what each Reader has received.

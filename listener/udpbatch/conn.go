@@ -81,7 +81,7 @@ func (c *Conn) WriteBatch(ms []Message) (int, error) {
 		return n, nil
 	}
 	e := c.failed("write", err)
-	e.Value = aboutMessage(n, &ms[n])
+	e.Value = aboutMessage(n, len(ms[n].Data))
 	if !c.connected() {
 		e.Address = ms[n].Addr.String()
 	}

@@ -447,3 +447,70 @@ func TestErrorText(t *testing.T) {
 	assert.True(t, e.Temporary())
 	assert.Equal(t, "off", udpbatch.Off.String())
 }
+
+// All methods at the same time, for the race detector.
+func TestConcurrentMethods(t *testing.T) {
+	noLeak(t)
+	engines(t, func(t *testing.T, configure func(udpbatch.Config) *udpbatch.Config) {
+		c := listen(t, configure(udpbatch.Config{Address: "127.0.0.1:0"}))
+		to := addrOf(c)
+		var group sync.WaitGroup
+		for range 50 {
+			for _, f := range []func(){
+				func() { c.ReadBatch(make([]udpbatch.Message, 3)) },
+				func() { c.NewReader().ReadBatch(make([]udpbatch.Message, 3)) },
+				func() { c.ReadFrom(make([]byte, 3)) },
+				func() { c.WriteBatch(patterns(to, []int{3, 3, 3, 1})) },
+				func() { c.WriteTo([]byte("x"), c.LocalAddr()) },
+				func() { c.WriteToUDPAddrPort([]byte("x"), to) },
+				func() { c.SetDeadline(time.Now().Add(time.Millisecond)) },
+				func() { c.SetReadDeadline(time.Now()) },
+				func() { c.SetWriteDeadline(time.Time{}) },
+				func() { c.Capabilities(); c.RemoteAddr(); c.SyscallConn() },
+			} {
+				group.Go(f)
+			}
+		}
+		// The last deadline set may be none, so that readers wait for Close.
+		time.AfterFunc(50*time.Millisecond, func() { c.Close() })
+		group.Wait()
+	})
+}
+
+func TestWriteDeadlineInThePast(t *testing.T) {
+	engines(t, func(t *testing.T, configure func(udpbatch.Config) *udpbatch.Config) {
+		c := listen(t, configure(udpbatch.Config{Address: "127.0.0.1:0"}))
+		require.NoError(t, c.SetWriteDeadline(time.Now().Add(-time.Second)))
+		n, err := c.WriteBatch(patterns(addrOf(c), []int{3, 3}))
+		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+		assert.Zero(t, n)
+		_, err = c.WriteTo([]byte("x"), c.LocalAddr())
+		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+		require.NoError(t, c.SetWriteDeadline(time.Time{}))
+		_, err = c.WriteBatch(patterns(addrOf(c), []int{3, 3}))
+		require.NoError(t, err)
+		expect(t, c, []int{3, 3}, nil)
+	})
+}
+
+// A Message that was received can be sent on as it is, from the memory of the
+// Reader.
+func TestForward(t *testing.T) {
+	engines(t, func(t *testing.T, configure func(udpbatch.Config) *udpbatch.Config) {
+		in := listen(t, configure(udpbatch.Config{Address: "127.0.0.1:0"}))
+		client := dial(t, in.LocalAddr().String(), configure(udpbatch.Config{}))
+		for _, sizes := range [][]int{repeat(50, 100), {1, 2, 0, 7, 7}, {1000, 1000, 10}} {
+			_, err := client.WriteBatch(patterns(netip.AddrPort{}, sizes))
+			require.NoError(t, err)
+			ms := make([]udpbatch.Message, 64)
+			for left := len(sizes); left > 0; {
+				n, err := in.ReadBatch(ms)
+				require.NoError(t, err)
+				_, err = in.WriteBatch(ms[:n])
+				require.NoError(t, err)
+				left -= n
+			}
+			expect(t, client, sizes, nil)
+		}
+	})
+}

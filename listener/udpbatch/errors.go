@@ -72,8 +72,8 @@ func (e *Error) Temporary() bool {
 }
 
 // aboutMessage names the message of a batch that failed.
-func aboutMessage(index int, m *Message) string {
-	return "message " + strconv.Itoa(index) + " of " + strconv.Itoa(len(m.Data)) + " bytes"
+func aboutMessage(index, size int) string {
+	return "message " + strconv.Itoa(index) + " of " + strconv.Itoa(size) + " bytes"
 }
 
 // lacking is the cause of an error about what the platform does not have.

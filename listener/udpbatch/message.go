@@ -40,8 +40,8 @@ type Message struct {
 	// had when the Conn was opened. Linux, macOS, FreeBSD.
 	ECN byte
 
-	// Truncated says that the datagram was longer than Config.MaxDatagram and
-	// Data is its beginning, or that there was no room for its metadata,
-	// which options in Config.Options made longer than usual.
+	// Truncated says that Data is only the beginning of the datagram, which was
+	// longer than Config.MaxDatagram, or that there was no room for all of its
+	// metadata, which options in Config.Options made longer than usual.
 	Truncated bool
 }

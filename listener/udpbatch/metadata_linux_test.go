@@ -47,7 +47,13 @@ func TestECNKeepsDSCP(t *testing.T) {
 // More metadata than there is room for marks the message.
 func TestMetadataTooLong(t *testing.T) {
 	options := sockopt.Options{sockopt.Raw(unix.IPPROTO_IPV6, unix.IPV6_RECVHOPOPTS, []byte{1, 0, 0, 0})}
-	in := listen(t, &udpbatch.Config{Address: "[::1]:0", Options: options, PacketInfo: true})
+	engines(t, func(t *testing.T, configure func(udpbatch.Config) *udpbatch.Config) {
+		metadataTooLong(t, configure(udpbatch.Config{Address: "[::1]:0", Options: options, PacketInfo: true}))
+	})
+}
+
+func metadataTooLong(t *testing.T, config *udpbatch.Config) {
+	in := listen(t, config)
 	out := dial(t, in.LocalAddr().String(), nil)
 	// A hop-by-hop header of 1,200 bytes, of options for experiments that a receiver skips (RFC 4727).
 	header := make([]byte, 1200)

@@ -27,6 +27,13 @@ func skipUnlessCI(t *testing.T, reason string) {
 // ends with it.
 func inNamespace(t *testing.T) {
 	t.Helper()
+	inEmptyNamespace(t)
+	up(t, "lo")
+}
+
+// inEmptyNamespace is inNamespace with a loopback that was never up.
+func inEmptyNamespace(t *testing.T) {
+	t.Helper()
 	runtime.LockOSThread()
 	before, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	require.NoError(t, err)
@@ -40,7 +47,6 @@ func inNamespace(t *testing.T) {
 		require.NoError(t, unix.Setns(before, unix.CLONE_NEWNET))
 		runtime.UnlockOSThread()
 	})
-	up(t, "lo")
 }
 
 // otherNamespace runs f on a thread in another new namespace and returns the

@@ -39,13 +39,23 @@ func TestProbe(t *testing.T) {
 	require.NoError(t, c.Close())
 }
 
+// What is not known is left to setsockopt and to the first use.
 func TestProbeWithoutLoopback(t *testing.T) {
-	inNamespace(t)
-	ioctl(t, "lo", unix.SIOCSIFFLAGS, func(*ifreq) {}) // down
-	segments, gso, gro := udpbatch.TryOffloads()
-	assert.NoError(t, gso, "what is not known is left to setsockopt and to the first use")
-	assert.NoError(t, gro)
-	assert.Contains(t, []int{64, 128}, segments)
+	t.Run("down", func(t *testing.T) {
+		inNamespace(t)
+		ioctl(t, "lo", unix.SIOCSIFFLAGS, func(*ifreq) {})
+		segments, gso, gro := udpbatch.TryOffloads()
+		assert.NoError(t, gso)
+		assert.NoError(t, gro)
+		assert.Contains(t, []int{64, 128}, segments)
+	})
+	t.Run("never up", func(t *testing.T) {
+		inEmptyNamespace(t)
+		segments, gso, gro := udpbatch.TryOffloads()
+		assert.NoError(t, gso)
+		assert.NoError(t, gro)
+		assert.Equal(t, 64, segments)
+	})
 }
 
 func TestKernelWithoutOffloads(t *testing.T) {
@@ -435,4 +445,72 @@ func TestBuffersAndStages(t *testing.T) {
 	n, err = sockopt.SndBuf.Get(c)
 	require.NoError(t, err)
 	assert.Equal(t, 65536, n)
+}
+
+// While the socket's buffer is full WriteBatch waits: here for a neighbour that
+// never answers. Deadline and Close wake it, and it says what was sent.
+func TestWriteBatchWaits(t *testing.T) {
+	for name, test := range map[string]struct {
+		wake func(c *udpbatch.Conn) error
+		want error
+	}{
+		"deadline": {func(c *udpbatch.Conn) error { return c.SetWriteDeadline(time.Now()) }, os.ErrDeadlineExceeded},
+		"close":    {(*udpbatch.Conn).Close, net.ErrClosed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inNamespace(t)
+			veth(t, "full0", "full1", otherNamespace(t))
+			setAddr(t, "full0", netip.MustParseAddr("10.99.0.1"))
+			up(t, "full0")
+			c := dial(t, "10.99.0.2:9", &udpbatch.Config{GSO: udpbatch.Off})
+			require.NoError(t, c.SetWriteBuffer(1))
+			type result struct {
+				n   int
+				err error
+			}
+			results := make(chan result, 1)
+			go func() {
+				n, err := c.WriteBatch(patterns(netip.AddrPort{}, repeat(200, 1000)))
+				results <- result{n, err}
+			}()
+			select {
+			case r := <-results:
+				require.Fail(t, "did not wait", "%+v", r)
+			case <-time.After(50 * time.Millisecond):
+			}
+			require.NoError(t, test.wake(c))
+			r := <-results
+			require.ErrorIs(t, r.err, test.want)
+			assert.Positive(t, r.n)
+			assert.Less(t, r.n, 200)
+			assert.ErrorContains(t, r.err, "message "+strconv.Itoa(r.n)+" of 1000 bytes")
+		})
+	}
+}
+
+// Options of the bind stage are there before bind.
+func TestReusePort(t *testing.T) {
+	config := udpbatch.Config{Address: "127.0.0.1:0", Options: sockopt.Options{sockopt.ReusePort.Value(true)}}
+	a := listen(t, &config)
+	config.Address = a.LocalAddr().String()
+	b := listen(t, &config)
+	assert.Equal(t, a.LocalAddr(), b.LocalAddr())
+}
+
+func TestInterface(t *testing.T) {
+	engines(t, func(t *testing.T, configure func(udpbatch.Config) *udpbatch.Config) {
+		for _, address := range []string{"127.0.0.1:0", "[::1]:0"} {
+			in := listen(t, configure(udpbatch.Config{Address: address, PacketInfo: true}))
+			out := dial(t, in.LocalAddr().String(), configure(udpbatch.Config{}))
+			ms := patterns(netip.AddrPort{}, []int{5})
+			ms[0].Interface = 1
+			_, err := out.WriteBatch(ms)
+			require.NoError(t, err)
+			expect(t, in, []int{5}, func(m *udpbatch.Message) { assert.Equal(t, 1, m.Interface) })
+			ms[0].Interface = 1 << 20
+			n, err := out.WriteBatch(ms)
+			require.Error(t, err)
+			assert.Zero(t, n)
+		}
+	})
 }

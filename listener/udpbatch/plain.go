@@ -37,7 +37,7 @@ func (c *Conn) read(b []byte) (int, netip.AddrPort, error) {
 	n := copy(b, m.Data)
 	if n < len(m.Data) || m.Truncated {
 		e := c.failed("read", io.ErrShortBuffer)
-		e.Value = aboutMessage(0, m)
+		e.Value = aboutMessage(0, len(m.Data))
 		return n, m.Addr, e
 	}
 	return n, m.Addr, nil
@@ -82,6 +82,6 @@ func (c *Conn) wrote(err error, size int, to string) error {
 	if to != "" {
 		e.Address = to
 	}
-	e.Value = aboutMessage(0, &Message{Data: make([]byte, size)})
+	e.Value = aboutMessage(0, size)
 	return e
 }

@@ -29,19 +29,19 @@ func newSingle(c *Conn) *single {
 
 func (s *single) receive() (int, error) {
 	var err error
-	var oobn int
+	var oobn, flags int
 	if s.control == nil {
 		s.n, s.from, err = s.conn.udp.ReadFromUDPAddrPort(s.buffer)
 	} else {
-		s.n, oobn, _, s.from, err = s.conn.udp.ReadMsgUDPAddrPort(s.buffer, s.control)
+		s.n, oobn, flags, s.from, err = s.conn.udp.ReadMsgUDPAddrPort(s.buffer, s.control)
 	}
 	if err != nil {
 		return 0, err
 	}
 	s.info = cmsg.Info{}
-	s.cut = false
-	if oobn > 0 {
-		s.cut = cmsg.Parse(s.control[:oobn], &s.info) != nil
+	s.cut = flags&cmsg.Cut != 0
+	if oobn > 0 && cmsg.Parse(s.control[:oobn], &s.info) != nil {
+		s.cut = true
 	}
 	return 1, nil
 }
