@@ -6,8 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -78,14 +76,15 @@ func TestDialDataWithoutData(t *testing.T) {
 
 func TestDialDataThatCannotDial(t *testing.T) {
 	noLeak(t)
-	own, ctx := newDialer(t, nil), t.Context()
-	missing := filepath.Join(t.TempDir(), "missing")
-	for _, d := range []dialer.Dialer{own, new(net.Dialer)} {
-		c, err := dialer.DialData(ctx, d, "unix", missing, []byte("first"))
-		require.ErrorIs(t, err, os.ErrNotExist)
+	l := listen(t, "tcp", "127.0.0.1:0")
+	require.NoError(t, l.Close())
+	address := l.Addr().String()
+	for _, d := range []dialer.Dialer{newDialer(t, nil), new(net.Dialer)} {
+		c, err := dialer.DialData(t.Context(), d, "tcp", address, []byte("first"))
+		require.Error(t, err)
 		assert.Nil(t, c)
-		c, err = dialer.DialData(nil, d, "unix", missing, nil) //nolint:staticcheck // that is the point
-		assert.EqualError(t, err, "dialer: dial unix "+missing+": the context is nil")
+		c, err = dialer.DialData(nil, d, "tcp", address, nil) //nolint:staticcheck // that is the point
+		assert.EqualError(t, err, "dialer: dial tcp "+address+": the context is nil")
 		assert.Nil(t, c)
 	}
 }

@@ -1,5 +1,6 @@
 // Package dialer opens TCP, UDP, IP, unix and TLS connections with socket
-// options, a local address, timeouts and Multipath TCP.
+// options, local addresses, timeouts, rewrites, proxies, network namespaces, TCP
+// Fast Open and Multipath TCP.
 //
 // [New] turns a [Config] into a [Dialer], the interface that [net.Dialer],
 // tls.Dialer and the other modules of this SDK share:
@@ -25,6 +26,24 @@
 // was marked with sockopt.Prefer. An option for one address family only does
 // not disturb a dual-stack dial: each attempt gets what fits it.
 //
+// # Names
+//
+// Package net reports the first failed address of a name, a dial of this package
+// all of them ([Attempts]). Two versions of IP race as in RFC 8305. An IP address
+// is left to package net as it is.
+//
+// # Sources
+//
+// A dial comes from [Config.LocalAddr] or an address of a pool, from a range of
+// ports, through an interface, from a network namespace. On Linux an address has
+// its ports once for each target, not once for all.
+//
+// # First bytes
+//
+// [DialData] sends data with the dial, in the SYN if TCP Fast Open allows it. The
+// socket option TCP_FASTOPEN_CONNECT alone makes connect(2) succeed without a
+// server; here a dial waits for it all the same.
+//
 // # Rewrites
 //
 // A [Rewrite] makes a dial of one target go to another one, also from tcp to
@@ -45,6 +64,7 @@
 //
 // # Platforms
 //
-// The module builds everywhere. Multipath TCP is Linux only; which socket
+// The module builds everywhere. Multipath TCP, TCP Fast Open, network namespaces
+// and port ranges are Linux only; which socket
 // options exist is told by the sockopt module.
 package dialer

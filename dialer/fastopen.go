@@ -2,7 +2,6 @@ package dialer
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -13,11 +12,15 @@ import (
 )
 
 // FastOpened reports whether data went with the SYN of the conn, and the server took it there: a round trip was saved
-// (TCP Fast Open, RFC 7413). A *tls.Conn answers for the conn below it. Elsewhere than on Linux, and for a conn without
-// a socket, the error is errors.ErrUnsupported.
+// (TCP Fast Open, RFC 7413). A conn with a method NetConn, such as *tls.Conn, answers for the one below it. Elsewhere
+// than on Linux, and for a conn without a socket, the error is errors.ErrUnsupported.
 func FastOpened(c net.Conn) (bool, error) {
-	for t, ok := c.(*tls.Conn); ok; t, ok = c.(*tls.Conn) { // TLS to the target in TLS to a proxy
-		c = t.NetConn()
+	for {
+		upper, ok := c.(interface{ NetConn() net.Conn })
+		if !ok {
+			break
+		}
+		c = upper.NetConn()
 	}
 	s, ok := c.(syscall.Conn)
 	if !ok {

@@ -51,50 +51,41 @@ type connecting struct {
 
 // step is called when the socket may have become writable. It reports whether all is done.
 func (c *connecting) step(fd uintptr) bool {
-	switch state, err := tcpState(int(fd)); {
-	case err != nil:
+	info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+	if err != nil {
 		c.err = os.NewSyscallError("getsockopt", err)
-	case state == unix.BPF_TCP_SYN_SENT && !c.started:
+		return true
+	}
+	switch info.State {
+	case unix.BPF_TCP_SYN_SENT:
+		if c.started {
+			return false
+		}
 		c.started = true
 		c.err = c.start(int(fd))
 		return c.err != nil
-	case state == unix.BPF_TCP_SYN_SENT || state == unix.BPF_TCP_SYN_RECV:
+	case unix.BPF_TCP_SYN_RECV:
 		return false
-	case state == unix.BPF_TCP_CLOSE:
+	case unix.BPF_TCP_CLOSE:
 		c.err = socketError(int(fd))
 	}
 	return true
 }
 
 // start sends the SYN. EINPROGRESS says that the kernel took none of the data with it.
-func (c *connecting) start(fd int) error {
-	n, err := unix.SendmsgN(fd, c.data, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
-	switch {
-	case err == nil:
-		c.sent = n
-	case !errors.Is(err, unix.EINPROGRESS) && !errors.Is(err, unix.EAGAIN):
-		return os.NewSyscallError("connect", err)
+func (c *connecting) start(fd int) (err error) {
+	c.sent, err = unix.SendmsgN(fd, c.data, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+	if errors.Is(err, unix.EINPROGRESS) || errors.Is(err, unix.EAGAIN) {
+		c.sent, err = 0, nil
 	}
-	return nil
+	return os.NewSyscallError("connect", err)
 }
 
-// tcpState returns the state of the connection.
-func tcpState(fd int) (int, error) {
-	info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
-	if err != nil {
-		return 0, err
-	}
-	return int(info.State), nil
-}
-
-// socketError says why a socket is closed.
+// socketError says why a socket is closed. It is nil if the peer came and went.
 func socketError(fd int) error {
 	n, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
-	switch {
-	case err != nil:
-		return os.NewSyscallError("getsockopt", err)
-	case n == 0: // the peer came and went
-		return nil
+	if err == nil && n != 0 {
+		err = syscall.Errno(n)
 	}
-	return os.NewSyscallError("connect", syscall.Errno(n))
+	return os.NewSyscallError("connect", err)
 }

@@ -262,6 +262,7 @@ func TestSecondSocketIsOfTheNamespaceToo(t *testing.T) {
 			config.Netns = s.path()
 			_, err = newDialer(t, &config).Dial("tcp", l.Addr().String())
 			require.ErrorIs(t, err, syscall.EADDRNOTAVAIL)
+			assert.EqualError(t, err, "dialer: dial tcp "+l.Addr().String()+": cannot assign requested address")
 		}
 	}
 }

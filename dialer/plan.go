@@ -140,13 +140,11 @@ func (p *plan) options(c *Config, locals []local) {
 		p.owns(&sockopt.IPLocalPortRange, "LocalPorts", c.LocalPorts.String())
 		p.refuse("LocalPorts", c.LocalPorts.String(), without(!hasPorts, p.network, "ports"))
 	}
-	d, _ := newDevice(c.Interface)
-	if d.name != "" {
-		bind = append(bind, d.byName...)
+	if c.Interface != "" {
 		p.owns(&sockopt.BindToDevice, "Interface", c.Interface)
 		p.refuse("Interface", c.Interface, without(isUnix(p.network), p.network, "interfaces"))
 	}
-	p.net.Control = newControl(bind, d)
+	p.net.Control = onDevice(c.Interface, bind)
 }
 
 // owns notes which field an option belongs to.
@@ -164,20 +162,15 @@ func without(is bool, network, what string) error {
 	return nil
 }
 
+// control is the type of net.Dialer.Control.
+type control = func(network, address string, c syscall.RawConn) error
+
 // newControl returns nil if there is nothing to do: a Control costs net four allocations a dial.
-func newControl(bind sockopt.Options, d device) control {
-	switch {
-	case d.index == nil:
-		if len(bind) == 0 {
-			return nil
-		}
-		return bind.Control
-	case len(bind) == 0:
-		return d.control
+func newControl(bind sockopt.Options) control {
+	if len(bind) == 0 {
+		return nil
 	}
-	return func(network, address string, c syscall.RawConn) error {
-		return errors.Join(bind.Control(network, address, c), d.control(network, address, c))
-	}
+	return bind.Control
 }
 
 func (p *plan) refuse(field, value string, err error) {

@@ -85,7 +85,7 @@ func (p *plan) lookup(ctx context.Context, network, host string) ([]netip.Addr, 
 	if p.custom != nil {
 		return p.custom(ctx, network, host)
 	}
-	return p.resolver().LookupNetIP(ctx, network, host)
+	return p.resolver().LookupNetIP(untraced(ctx), network, host)
 }
 
 // unspecified is what package net dials for no host and for "::": the local system, the latter over either version of

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http/httptrace"
 	"net/netip"
 	"testing"
 
@@ -224,4 +225,42 @@ func TestAttemptsAreTemporaryIfOneIs(t *testing.T) {
 	assert.False(t, dialer.Attempts{refused}.Temporary())
 	assert.False(t, dialer.Attempts{}.Timeout())
 	assert.Contains(t, dialer.Attempts{refused, aborted}.Error(), "a: refused; b: Multipath=require: ")
+}
+
+// What net/http reports of a dial does not change: the question, and the conns to the target alone.
+func TestTraceOfADial(t *testing.T) {
+	l := listen(t, "tcp", "127.0.0.1:0")
+	echo(t, l)
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	require.NoError(t, err)
+	d := newDialer(t, &dialer.Config{Resolver: resolver(t, "127.0.0.1")})
+	var events []string
+	start := func(i httptrace.DNSStartInfo) { events = append(events, "ask "+i.Host) }
+	trace := httptrace.ClientTrace{
+		DNSStart:     start,
+		DNSDone:      func(i httptrace.DNSDoneInfo) { events = append(events, "answer "+i.Addrs[0].String()) },
+		ConnectStart: func(network, address string) { events = append(events, "connect "+network+" "+address) },
+	}
+	for _, test := range []struct {
+		start func(httptrace.DNSStartInfo)
+		want  []string
+	}{
+		{start, []string{"ask service.test", "answer 127.0.0.1", "connect tcp " + l.Addr().String()}},
+		{nil, []string{"answer 127.0.0.1", "connect tcp " + l.Addr().String()}},
+	} {
+		trace.DNSStart, events = test.start, nil
+		c, err := d.DialContext(httptrace.WithClientTrace(t.Context(), &trace), "tcp", "service.test:"+port)
+		require.NoError(t, err)
+		c.Close()
+		assert.Equal(t, test.want, events)
+	}
+}
+
+func TestMalformedAddresses(t *testing.T) {
+	for _, config := range []dialer.Config{{}, {LocalAddrs: []string{"127.0.0.2"}}} {
+		_, err := newDialer(t, &config).Dial("tcp", "127.0.0.1")
+		assert.ErrorContains(t, err, "missing port")
+		_, err = newDialer(t, &config).Dial("tcp", "")
+		assert.ErrorContains(t, err, "missing")
+	}
 }

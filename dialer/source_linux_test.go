@@ -1,9 +1,13 @@
 package dialer_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/netip"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -14,6 +18,93 @@ import (
 	"github.com/strata-net/strata/dialer"
 	"github.com/strata-net/strata/sockopt"
 )
+
+// source dials udp, which needs nobody at the other end, and returns the host that it came from.
+func source(t *testing.T, d dialer.Dialer, network, address string) string {
+	t.Helper()
+	c, err := d.Dial(network, address)
+	require.NoError(t, err)
+	defer c.Close()
+	return c.LocalAddr().(*net.UDPAddr).IP.String()
+}
+
+func TestPoolTakesTurns(t *testing.T) {
+	noLeak(t)
+	d := newDialer(t, &dialer.Config{LocalAddrs: []string{"127.0.0.2", "::1", "udp4://127.0.0.3:0", "/run/sock", "tcp://127.0.0.4", "127.0.0.5:0"}})
+	var got []string
+	for range 6 {
+		got = append(got, source(t, d, "udp", "127.0.0.1:9"))
+		assert.Equal(t, "::1", source(t, d, "udp", "[::1]:9"), "the only one that fits")
+	}
+	assert.Equal(t, []string{"127.0.0.2", "127.0.0.3", "127.0.0.5", "127.0.0.2", "127.0.0.3", "127.0.0.5"}, got)
+}
+
+func TestPoolIsFairToConcurrentDials(t *testing.T) {
+	d := newDialer(t, &dialer.Config{LocalAddrs: []string{"127.0.0.2", "127.0.0.3", "127.0.0.4"}})
+	var lock sync.Mutex
+	count := make(map[string]int)
+	var group sync.WaitGroup
+	for range 6 {
+		group.Go(func() {
+			for range 50 {
+				c, err := d.Dial("udp", "127.0.0.1:9")
+				if !assert.NoError(t, err) {
+					return
+				}
+				lock.Lock()
+				count[c.LocalAddr().(*net.UDPAddr).IP.String()]++
+				lock.Unlock()
+				c.Close()
+			}
+		})
+	}
+	group.Wait()
+	assert.Equal(t, map[string]int{"127.0.0.2": 100, "127.0.0.3": 100, "127.0.0.4": 100}, count)
+}
+
+func TestPoolByHash(t *testing.T) {
+	config := dialer.Config{LocalPolicy: dialer.LocalHash, LocalAddrs: []string{"127.0.0.2", "::1", "127.0.0.3", "127.0.0.4"}}
+	config.Lookup = func(context.Context, string, string) ([]netip.Addr, error) {
+		return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
+	}
+	d, again := newDialer(t, &config), newDialer(t, &config)
+	count := make(map[string]int)
+	for port := 1000; port < 1300; port++ {
+		address := fmt.Sprintf("127.0.0.1:%d", port)
+		first := source(t, d, "udp", address)
+		assert.Equal(t, first, source(t, d, "udp", address))
+		assert.Equal(t, first, source(t, again, "udp4", address), "no state, no seed")
+		count[first]++
+	}
+	for _, ip := range []string{"127.0.0.2", "127.0.0.3", "127.0.0.4"} {
+		assert.InDelta(t, 100, count[ip], 40, ip)
+	}
+	assert.Equal(t, source(t, d, "udp", "Service.test:9"), source(t, d, "udp", "service.TEST:9"))
+}
+
+// Package net would dial both versions side by side with one source.
+func TestPoolToTheLocalSystem(t *testing.T) {
+	noLeak(t)
+	for _, test := range []struct{ pool, network, address, want string }{
+		{"127.0.0.2", "udp", ":9", "127.0.0.2"},
+		{"127.0.0.2", "udp", "[::]:9", "127.0.0.2"},
+		{"::1", "udp", ":9", "::1"},
+		{"::1", "udp6", "[::]:9", "::1"},
+		{"udp6://:0", "udp", ":9", "::1"},
+		{":0", "udp", ":9", "127.0.0.1"},
+		{"0.0.0.0", "udp", "[::1]:9", "::1"},
+	} {
+		d := newDialer(t, &dialer.Config{LocalAddrs: []string{test.pool}})
+		assert.Equal(t, test.want, source(t, d, test.network, test.address), test)
+	}
+}
+
+func TestPoolIsTheDialersOwn(t *testing.T) {
+	list := []string{"127.0.0.2"}
+	d := newDialer(t, &dialer.Config{LocalAddrs: list})
+	list[0] = "127.0.0.3"
+	assert.Equal(t, "127.0.0.2", source(t, d, "udp", "127.0.0.1:9"))
+}
 
 // dialMany opens n conns to each address and returns them until the first error.
 func dialMany(t *testing.T, d dialer.Dialer, n int, addresses ...string) (conns []net.Conn, err error) {

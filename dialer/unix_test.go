@@ -70,3 +70,17 @@ func TestConnUnix(t *testing.T) {
 	l := listen(t, "unix", filepath.Join(t.TempDir(), "s"))
 	nettest.TestConn(t, pipes(newDialer(t, nil), l, l.Addr().String()))
 }
+
+func TestPoolOfUnixAddresses(t *testing.T) {
+	noLeak(t)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "server")
+	echo(t, listen(t, "unix", path))
+	d := newDialer(t, &dialer.Config{LocalAddrs: []string{filepath.Join(dir, "a"), "127.0.0.1", filepath.Join(dir, "b")}})
+	for _, want := range []string{"a", "b"} {
+		c, err := d.Dial("unix", path)
+		require.NoError(t, err)
+		assert.Equal(t, filepath.Join(dir, want), c.LocalAddr().String())
+		c.Close()
+	}
+}
