@@ -47,16 +47,18 @@ func (n *Namespace) Do(f func() error) error {
 	if n == nil {
 		return f()
 	}
-	return onThread(func() error {
+	return onThread(func() error { return n.enter(f) })
+}
+
+// enter calls f on this thread, which ends with it.
+func (n *Namespace) enter(f func() error) error {
+	if n != nil {
 		if err := unix.Setns(int(n.file.Fd()), unix.CLONE_NEWNET); err != nil {
 			return os.NewSyscallError("setns", err)
 		}
-		return f()
-	})
+	}
+	return f()
 }
-
-// Start starts a command in the namespace.
-func (n *Namespace) Start(c *exec.Cmd) error { return n.Do(c.Start) }
 
 // Run runs a program in the namespace to its end.
 func (n *Namespace) Run(name string, args ...string) error {

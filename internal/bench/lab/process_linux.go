@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A Process is a program that prints lines of JSON, and ends when its standard input does.
@@ -21,14 +23,17 @@ type Process struct {
 	stopped bool
 }
 
-// Start starts a program in a namespace, with more variables in its environment. It is killed when the time is over:
-// a process that hangs must not hang the bench.
-func Start(n *Namespace, atMost time.Duration, env []string, program string, args ...string) (*Process, error) {
+// AnyCPU lets a process run where the system likes.
+const AnyCPU = -1
+
+// Start starts a program in a namespace, on one CPU or any, with more variables in its environment. It is killed when
+// the time is over: a process that hangs must not hang the bench.
+func Start(n *Namespace, cpu int, atMost time.Duration, env []string, program string, args ...string) (*Process, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), atMost)
 	p := &Process{cancel: cancel, Cmd: exec.CommandContext(ctx, program, args...)}
 	p.Env = append(os.Environ(), env...)
 	p.Stderr = &p.errors
-	err := p.start(n)
+	err := p.start(n, cpu)
 	if err != nil {
 		cancel()
 		return nil, err
@@ -36,7 +41,7 @@ func Start(n *Namespace, atMost time.Duration, env []string, program string, arg
 	return p, nil
 }
 
-func (p *Process) start(n *Namespace) (err error) {
+func (p *Process) start(n *Namespace, cpu int) (err error) {
 	if p.in, err = p.StdinPipe(); err != nil {
 		return err
 	}
@@ -45,7 +50,17 @@ func (p *Process) start(n *Namespace) (err error) {
 		return err
 	}
 	p.lines = json.NewDecoder(out)
-	return n.Start(p.Cmd)
+	if cpu == AnyCPU {
+		return n.Do(p.Cmd.Start)
+	}
+	return onThread(func() error {
+		var set unix.CPUSet // the child inherits that of the thread which starts it
+		set.Set(cpu)
+		if err := unix.SchedSetaffinity(0, &set); err != nil {
+			return fmt.Errorf("run on CPU %d only: %w", cpu, os.NewSyscallError("sched_setaffinity", err))
+		}
+		return n.enter(p.Cmd.Start)
+	})
 }
 
 // Line reads the next line into v. The error has what the process wrote to its standard error.

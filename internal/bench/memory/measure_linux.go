@@ -45,7 +45,7 @@ func measure(w way, m mode, parts []int) (sum report, err error) {
 		}
 	}()
 	start := func(args ...string) (*lab.Process, error) {
-		p, err := lab.Start(nil, 5*time.Minute, []string{asAgent + "=" + w.name}, self, args...)
+		p, err := lab.Start(nil, lab.AnyCPU, 5*time.Minute, []string{asAgent + "=" + w.name}, self, args...)
 		if err == nil {
 			all = append(all, p)
 		}

@@ -28,6 +28,7 @@ func run(in io.Reader, out io.Writer, args []string) error {
 	seconds := flags.Float64("seconds", 0.3, "how long each way sends in a round, in `seconds`")
 	rounds := flags.Int("rounds", 11, "`number` of times that each way has its turn")
 	batch := flags.Int("batch", 128, "`datagrams` a call, where the way has batches")
+	pin := flags.Bool("pin", false, "keep the sender on CPU 0 and the receiver on CPU 1")
 	pattern := flags.String("case", "", "only cases whose name matches this `expression`")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -39,16 +40,15 @@ func run(in io.Reader, out io.Writer, args []string) error {
 	if *rounds < 1 || *batch < 1 || *seconds <= 0 {
 		return fmt.Errorf("-rounds=%d -batch=%d -seconds=%g: want more than 0", *rounds, *batch, *seconds)
 	}
-	return compare(out, match, *rounds, *batch, time.Duration(*seconds*float64(time.Second)))
+	return compare(out, programs{pinned: *pin}, match, *rounds, *batch, time.Duration(*seconds*float64(time.Second)))
 }
 
-func compare(out io.Writer, match *regexp.Regexp, rounds, batch int, d time.Duration) error {
+func compare(out io.Writer, p programs, match *regexp.Regexp, rounds, batch int, d time.Duration) error {
 	folder, err := os.MkdirTemp("", "strata-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	p := programs{}
 	if p.native, err = buildNative(folder); err != nil {
 		return err
 	}

@@ -119,8 +119,8 @@ func TestAgentFails(t *testing.T) {
 	require.ErrorContains(t, err, "exit status 1")
 }
 
-// TestSocketDrops fills a socket that nobody reads.
-func TestSocketDrops(t *testing.T) {
+// TestSocketState fills a socket that nobody reads.
+func TestSocketState(t *testing.T) {
 	l, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer l.Close()
@@ -133,11 +133,12 @@ func TestSocketDrops(t *testing.T) {
 		require.NoError(t, err)
 	}
 	port := l.LocalAddr().(*net.UDPAddr).Port
-	drops, err := socketDrops(os.Getpid(), port)
+	state, err := stateOf(os.Getpid(), port)
 	require.NoError(t, err)
-	assert.Greater(t, drops, int64(50))
+	assert.Greater(t, state.drops, int64(50))
+	assert.Greater(t, state.waiting, int64(1000), "the first one is there")
 	require.NoError(t, l.Close())
-	_, err = socketDrops(os.Getpid(), port)
+	_, err = stateOf(os.Getpid(), port)
 	require.ErrorContains(t, err, fmt.Sprint(port))
 }
 

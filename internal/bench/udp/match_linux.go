@@ -52,6 +52,7 @@ func (p programs) play(s *stage, m match) (o outcome, err error) {
 		return o, err
 	}
 	o.backlogDrops = after - before
-	o.socketDrops, err = socketDrops(to.Process.Pid, at.Port)
+	state, err := stateOf(to.Process.Pid, at.Port)
+	o.socketDrops = state.drops
 	return o, err
 }

@@ -10,12 +10,21 @@ import (
 const asAgent = "STRATA_BENCH_UDP_WAY"
 
 // programs are those that agents run.
-type programs struct{ self, native string }
+type programs struct {
+	self, native string
+	pinned       bool // the sender has CPU 0 for itself, and the receiver CPU 1
+}
 
 func (p programs) start(n *lab.Namespace, j job) (*lab.Process, error) {
 	const busy = 30 * time.Second // what a machine that is busy may take longer
-	if j.way == yardstick {
-		return lab.Start(n, j.time+busy, nil, p.native, j.args()...)
+	cpu := lab.AnyCPU
+	if p.pinned && j.role == sending {
+		cpu = 0
+	} else if p.pinned {
+		cpu = 1
 	}
-	return lab.Start(n, j.time+busy, []string{asAgent + "=" + j.way}, p.self, j.args()...)
+	if j.way == yardstick {
+		return lab.Start(n, cpu, j.time+busy, nil, p.native, j.args()...)
+	}
+	return lab.Start(n, cpu, j.time+busy, []string{asAgent + "=" + j.way}, p.self, j.args()...)
 }

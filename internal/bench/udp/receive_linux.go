@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync/atomic"
 	"time"
 )
@@ -40,7 +41,10 @@ func runReceiver(in io.Reader, out io.Writer, w way, j job) error {
 	if _, err := lines.ReadString('\n'); err != nil {
 		return err
 	}
-	rep := p.drain()
+	rep, err := p.drain(r.port())
+	if err != nil {
+		return err
+	}
 	rep.since(before)
 	select {
 	case err := <-p.failed:
@@ -72,7 +76,7 @@ func (p *progress) run(r receiver) {
 }
 
 // drain takes the figures of now and waits until nothing more comes.
-func (p *progress) drain() report {
+func (p *progress) drain(port int) (report, error) {
 	rep := report{Counted: p.datagrams.Load()}
 	if first := p.first.Load(); first != 0 {
 		rep.Nanoseconds = int64(time.Since(p.begun)) - first
@@ -80,8 +84,14 @@ func (p *progress) drain() report {
 	for last := int64(-1); last != rep.Datagrams; {
 		last = p.datagrams.Load()
 		time.Sleep(20 * time.Millisecond) // as long as the C program waits
-		rep.Datagrams = p.datagrams.Load()
+		state, err := stateOf(os.Getpid(), port)
+		if err != nil {
+			return rep, err
+		}
+		if rep.Datagrams = p.datagrams.Load(); state.waiting > 0 && len(p.failed) == 0 {
+			last = -1 // it is there, but the machine is busy
+		}
 	}
 	rep.Cut, rep.Calls = p.cut.Load(), p.calls.Load()
-	return rep
+	return rep, nil
 }
