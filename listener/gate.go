@@ -25,6 +25,7 @@ type gate struct {
 	onEvent func(Event)
 	done    chan struct{} // closed by Close
 	closing sync.Once
+	stop    func() error // closes the sockets, once; the same error each time
 }
 
 func newGate(c *Config, streams []*stream) *gate {
@@ -41,7 +42,16 @@ func newGate(c *Config, streams []*stream) *gate {
 	if c.tracks() {
 		g.tracker = &tracker{}
 	}
+	g.stop = sync.OnceValue(g.closeSockets)
 	return g
+}
+
+func (g *gate) closeSockets() error {
+	var failures []error
+	for _, s := range g.streams {
+		failures = append(failures, s.Close())
+	}
+	return errors.Join(failures...)
 }
 
 // start starts the goroutines, if any are needed.
@@ -77,16 +87,12 @@ func (g *gate) accept() (net.Conn, error) {
 func (g *gate) Close() error {
 	err := error(g.streams[0].failed("close", net.ErrClosed))
 	g.closing.Do(func() {
-		var failures []error
 		close(g.done)
 		g.tracker.refuse()
-		for _, s := range g.streams {
-			failures = append(failures, s.Close())
-		}
+		err = g.stop()
 		if g.queue != nil {
 			g.queue.stop()
 		}
-		err = errors.Join(failures...)
 	})
 	return err
 }

@@ -16,8 +16,11 @@ type Listener interface {
 	Addrs() []net.Addr
 	// Stats returns the counters as they are now. They go on after Close.
 	Stats() Stats
-	// Shutdown stops accepting, as Close does, and waits until the conns that
-	// Accept has returned are closed. When ctx is done first, it closes them
+	// Shutdown closes the sockets. Clients that were taken from them before are
+	// still served: their handshakes go on, and Accept returns them before it
+	// says that the listener is closed; keep calling it. Then Shutdown waits
+	// until the conns that Accept has returned are closed. Close ends all of
+	// this but the waiting for conns. When ctx is done first, it closes them
 	// and returns an error that says how many and unwraps to that of ctx. It
 	// needs Config.Track or an option that implies it: without, the listener
 	// is closed and the error is errors.ErrUnsupported. It may follow a Close.

@@ -92,11 +92,11 @@ func TestPlainListenerHasNoGoroutineAndBareConns(t *testing.T) {
 	client := dial(t, l)
 	server := accept(t, l)
 	now := runtime.NumGoroutine()
-	for try := 0; now != before && try < 100; try++ { // see noLeak
+	for try := 0; now > before && try < 100; try++ { // see noLeak
 		time.Sleep(time.Millisecond)
 		now = runtime.NumGoroutine()
 	}
-	assert.Equal(t, before, now)
+	assert.LessOrEqual(t, now, before)
 	assert.IsType(t, &net.TCPConn{}, server)
 	assert.Equal(t, client.LocalAddr().String(), server.RemoteAddr().String())
 	_, err := client.Write([]byte("hello"))

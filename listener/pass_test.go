@@ -4,6 +4,9 @@ package listener_test
 
 import (
 	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -303,4 +306,85 @@ func ask(a net.Addr) (string, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	return string(name), err
+}
+
+// Conns that were taken from a socket belong to no other process: Shutdown must
+// not lose them.
+func TestShutdownDeliversWhatWasAccepted(t *testing.T) {
+	noLeak(t)
+	ca := newAuthority(t)
+	for _, config := range []*listener.Config{
+		{Addresses: []string{"127.0.0.1:0", "127.0.0.1:0"}},
+		{Address: "127.0.0.1:0", TLS: ca.server(t, "127.0.0.1"), Track: true},
+	} {
+		l := open(t, config).(listener.Listener)
+		client := dial(t, l)
+		require.Eventually(t, func() bool { return l.Stats().Pending == 1 }, 10*time.Second, time.Millisecond)
+		ended := make(chan error, 1)
+		go func() { ended <- l.Shutdown(t.Context()) }()
+		require.Eventually(t, func() bool {
+			c, err := net.Dial("tcp", l.Addr().String())
+			if err == nil {
+				c.Close()
+			}
+			return err != nil
+		}, 10*time.Second, time.Millisecond)
+		greeted := make(chan error, 1)
+		go func() {
+			if config.TLS != nil {
+				secure := ca.client()
+				secure.ServerName = "127.0.0.1"
+				client = tls.Client(client, secure)
+			}
+			greeted <- greet(client)
+		}()
+		for waiting := true; waiting; { // the dials above may have been taken too
+			conn, err := l.Accept()
+			require.NoError(t, err)
+			word := make([]byte, 5)
+			if _, err := io.ReadFull(conn, word); err == nil {
+				conn.Write(word)
+				waiting = false
+			}
+			assert.NoError(t, conn.Close())
+		}
+		require.NoError(t, <-greeted)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				assert.ErrorIs(t, err, net.ErrClosed)
+				break
+			}
+			conn.Close()
+		}
+		if err := <-ended; config.Track {
+			assert.NoError(t, err)
+		} else {
+			assert.ErrorIs(t, err, errors.ErrUnsupported)
+		}
+	}
+}
+
+// greet sends a word and wants it back.
+func greet(c net.Conn) error {
+	c.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := c.Write([]byte("hello")); err != nil {
+		return err
+	}
+	_, err := io.ReadFull(c, make([]byte, 5))
+	return err
+}
+
+func TestShutdownEndsWithItsContext(t *testing.T) {
+	noLeak(t)
+	l := open(t, &listener.Config{Addresses: []string{"127.0.0.1:0", "127.0.0.1:0"}, Track: true}).(listener.Listener)
+	client := dial(t, l)
+	require.Eventually(t, func() bool { return l.Stats().Pending == 1 }, 10*time.Second, time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	l.Shutdown(ctx)
+	_, err := client.Read(make([]byte, 1))
+	require.Error(t, err, "nobody has accepted it in time")
+	_, err = l.Accept()
+	require.ErrorIs(t, err, net.ErrClosed)
 }

@@ -7,12 +7,32 @@ import (
 	"net"
 )
 
+// settle closes the sockets and lets Accept have the conns that were taken from
+// them before: another process may have the sockets now, but not those.
+func (g *gate) settle(ctx context.Context) {
+	if g.closed() || g.queue == nil {
+		return
+	}
+	g.stop() //nolint:errcheck // Close returns the same error
+	settled := make(chan struct{})
+	go func() { // ends with the queue at the latest, which Shutdown waits for
+		g.queue.group.Wait()
+		close(settled)
+	}()
+	select {
+	case <-settled:
+	case <-ctx.Done():
+	case <-g.done:
+	}
+}
+
 // Shutdown closes the listener and waits for the open conns.
 func (g *gate) Shutdown(ctx context.Context) error {
 	failed := func(err error) error { return g.streams[0].failed("shutdown", err) }
 	if ctx == nil {
 		return failed(errors.New("the context is nil"))
 	}
+	g.settle(ctx)
 	err := g.Close()
 	if errors.Is(err, net.ErrClosed) { // by the caller, before
 		err = nil
