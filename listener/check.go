@@ -7,12 +7,16 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"time"
 )
 
 // tracks reports whether the listener has to know when its conns end.
 func (c *Config) tracks() bool {
-	return c.Track || c.MaxConns > 0 || c.MaxConnsPerSource > 0 || c.ProxyProtocol != nil
+	return c.Track || c.MaxConns > 0 || c.MaxConnsPerSource > 0 || c.ProxyProtocol != nil || c.guards()
 }
+
+// guards reports whether conns have bounds after they were accepted.
+func (c *Config) guards() bool { return c.IdleTimeout > 0 || c.MaxAge > 0 || c.MinReceiveRate > 0 }
 
 // onlyUnix reports whether no peer can have an IP address.
 func onlyUnix(places []place) bool {
@@ -50,6 +54,13 @@ func (c *Config) checkLimits(p *problems, places []place) {
 	p.natural("MaxConnsPerSource", c.MaxConnsPerSource)
 	p.natural("MaxConns", c.MaxConns)
 	p.natural("AcceptBurst", c.AcceptBurst)
+	p.natural("MinReceiveRate", c.MinReceiveRate)
+	p.duration("IdleTimeout", c.IdleTimeout)
+	p.duration("MaxAge", c.MaxAge)
+	p.duration("MinReceiveGrace", c.MinReceiveGrace)
+	if c.MinReceiveGrace > 0 && c.MinReceiveRate == 0 {
+		p.add("MinReceiveGrace", c.MinReceiveGrace.String(), errors.New("needs MinReceiveRate"))
+	}
 	p.bits("SourceBits4", c.SourceBits4, 32)
 	p.bits("SourceBits6", c.SourceBits6, 128)
 	if c.MaxConnsPerSource > 0 && c.ProxyProtocol == nil && onlyUnix(places) {
@@ -69,6 +80,12 @@ func (c *Config) checkLimits(p *problems, places []place) {
 func (p *problems) natural(field string, n int) {
 	if n < 0 {
 		p.add(field, strconv.Itoa(n), errNegative)
+	}
+}
+
+func (p *problems) duration(field string, d time.Duration) {
+	if d < 0 {
+		p.add(field, d.String(), errNegative)
 	}
 }
 

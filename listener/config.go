@@ -164,8 +164,45 @@ type Config struct {
 	// MaxHandshakes bounds both together.
 	ProxyProtocol *ProxyProtocol
 
+	// IdleTimeout cuts a conn that has no traffic for so long. Traffic is data
+	// that is received, or sent and acknowledged: keep-alive probes are none,
+	// nor are repetitions to a peer that is gone. On Linux the kernel is asked
+	// when the time may be over, so it costs nothing per Read and Write and
+	// holds during one long io.Copy; a moment of traffic is known to 4 ms, and
+	// that of an acknowledgement may be taken for later if a probe followed.
+	// Elsewhere, for unix sockets and for Multipath TCP, Read and Write count,
+	// and io.Copy is done in user space. 0 means none. Negative is an error.
+	//
+	// When a conn is cut, for this or for one of the next two reasons, its
+	// descriptor and its slots are free at once. Reads and writes then fail
+	// with an *Error that names the field and is os.ErrDeadlineExceeded; Close
+	// returns nil. Deadlines of the application are independent of all three.
+	IdleTimeout time.Duration
+
+	// MaxAge cuts a conn that is open for so long, from accept or from the end
+	// of its PROXY header, whatever it does. 0 means none. Negative is an error.
+	MaxAge time.Duration
+
+	// MinReceiveRate, in bytes a second, cuts clients that send so slowly that
+	// they only want to hold the conn. The time of the client runs from accept
+	// until we write, and again from the first byte that follows until we write
+	// again. When bytes arrive, and in that time less than MinReceiveRate times
+	// (the time - MinReceiveGrace) have, the conn is reset. So a client that
+	// sends nothing is not slow, as it may wait for us: IdleTimeout is for that.
+	// Time in which the application leaves bytes unread is not the client's. On
+	// Linux this is looked at each half MinReceiveGrace, else as IdleTimeout
+	// says. Below TLS the bytes are those of TLS. 0 means no bound. Negative is
+	// an error.
+	MinReceiveRate int
+
+	// MinReceiveGrace is the time that a client has in addition. 0 means
+	// DefaultMinReceiveGrace. Negative is an error, and so is a grace without
+	// MinReceiveRate.
+	MinReceiveGrace time.Duration
+
 	// Track counts the open conns, for Stats and for Shutdown. MaxConns,
-	// MaxConnsPerSource and ProxyProtocol imply it. Then the conns below TLS are wrappers that
+	// MaxConnsPerSource, ProxyProtocol, IdleTimeout, MaxAge and MinReceiveRate
+	// imply it. Then the conns below TLS are wrappers that
 	// have all methods of *net.TCPConn or *net.UnixConn that make sense for a
 	// stream, and NetConn, which returns the bare conn.
 	Track bool

@@ -13,6 +13,7 @@ type link struct {
 	raw        net.Conn     // *net.TCPConn or *net.UnixConn
 	prev, next *link        // in the tracker
 	header     *ProxyHeader // nil if there was none
+	guard      *guard       // nil if there are no bounds
 	ticket     ticket
 	released   atomic.Bool
 }
@@ -48,9 +49,12 @@ func (l *link) remoteAddr() net.Addr {
 
 // close closes the conn, and ends what it holds when the descriptor is free.
 func (l *link) close() error {
+	if l.guard != nil {
+		l.guard.stop()
+	}
 	err := l.raw.Close()
 	l.release()
-	return err
+	return l.guard.closed(err)
 }
 
 // release ends what the conn holds, once.
@@ -81,38 +85,77 @@ func (c *tcpConn) proxyHeader() *ProxyHeader { return c.link.header }
 // Close closes the conn and gives back what it holds.
 func (c *tcpConn) Close() error { return c.link.close() }
 
+// Read is the conn's own, unless there is a guard.
+func (c *tcpConn) Read(b []byte) (int, error) {
+	if w := c.link.guard; w != nil {
+		return w.read(c.TCPConn, b)
+	}
+	return c.TCPConn.Read(b)
+}
+
+// Write is the conn's own, unless there is a guard.
+func (c *tcpConn) Write(b []byte) (int, error) {
+	if w := c.link.guard; w != nil {
+		return w.write(c.TCPConn, b)
+	}
+	return c.TCPConn.Write(b)
+}
+
 // ReadFrom is for io.Copy to the conn. What package net can do in the kernel it
 // can do from a conn of this package too.
 func (c *tcpConn) ReadFrom(r io.Reader) (int64, error) {
-	if limited, ok := r.(*io.LimitedReader); ok {
-		own := io.LimitedReader{R: bareReader(limited.R), N: limited.N}
-		n, err := c.TCPConn.ReadFrom(&own)
-		limited.N = own.N
-		return n, err
+	w := c.link.guard
+	if w.counts() {
+		return io.Copy(struct{ io.Writer }{c}, r)
 	}
-	return c.TCPConn.ReadFrom(bareReader(r))
+	limited, ok := r.(*io.LimitedReader)
+	if !ok {
+		n, err := c.TCPConn.ReadFrom(bare(r))
+		return n, w.explain(explain(r, err))
+	}
+	own := io.LimitedReader{R: bare(limited.R), N: limited.N}
+	n, err := c.TCPConn.ReadFrom(&own)
+	limited.N = own.N
+	return n, w.explain(explain(limited.R, err))
 }
 
 // WriteTo is for io.Copy from the conn.
-func (c *tcpConn) WriteTo(w io.Writer) (int64, error) { return c.TCPConn.WriteTo(bareWriter(w)) }
-
-// bareReader returns the conn inside a wrapper, for package net looks at types.
-func bareReader(r io.Reader) io.Reader {
-	switch c := r.(type) {
-	case *tcpConn:
-		return c.TCPConn
-	case *unixConn:
-		return c.UnixConn
+func (c *tcpConn) WriteTo(to io.Writer) (int64, error) {
+	w := c.link.guard
+	if w.counts() {
+		return io.Copy(to, struct{ io.Reader }{c})
 	}
-	return r
+	n, err := c.TCPConn.WriteTo(bare(to))
+	return n, w.explain(explain(to, err))
 }
 
-func bareWriter(w io.Writer) io.Writer {
-	switch c := w.(type) {
+// bare returns the conn inside a wrapper, because package net goes by the type;
+// not if its Read and Write have to count.
+func bare[T any](x T) T {
+	var inner any
+	switch c := any(x).(type) {
 	case *tcpConn:
-		return c.TCPConn
+		if !c.link.guard.counts() {
+			inner = c.TCPConn
+		}
 	case *unixConn:
-		return c.UnixConn
+		if !c.link.guard.counts() {
+			inner = c.UnixConn
+		}
 	}
-	return w
+	if inner == nil {
+		return x
+	}
+	return inner.(T)
+}
+
+// explain lets the other end of a copy say why it failed.
+func explain(x any, err error) error {
+	switch c := x.(type) {
+	case *tcpConn:
+		return c.link.guard.explain(err)
+	case *unixConn:
+		return c.link.guard.explain(err)
+	}
+	return err
 }

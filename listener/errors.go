@@ -11,13 +11,15 @@ import (
 // Several failures come joined, each as an *Error of its own.
 type Error struct {
 	// Op is the operation: "config", "listen", "set option", "accept", "close",
-	// or "read" or "write" of a packet.
+	// "read PROXY header", "handshake", "cut", "shutdown", "duplicate", or "read"
+	// or "write" of a packet.
 	Op string
 	// Field is the Config field that is to blame, "" if none is.
 	Field string
 	// Value is the field's value as text, "" if it has no short one.
 	Value string
-	// Network and Address are those of the listener, "" for a bad Config.
+	// Network and Address are those of the listener, or of the client for a conn
+	// that was cut; "" for a bad Config.
 	Network, Address string
 	// Err is the cause, never nil.
 	Err error

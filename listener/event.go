@@ -27,6 +27,9 @@ const (
 	HeaderFailed               // the PROXY header is bad or did not come in time
 	HandshakeFailed            // the TLS handshake failed or took too long
 	HandshakeDropped           // a client that was slow with its header or handshake had to make room for another one
+	CutIdle                    // by IdleTimeout
+	CutAge                     // by MaxAge
+	CutSlow                    // by MinReceiveRate
 	AcceptFailed               // the system has no descriptor or memory for a conn; it is tried again
 	eventKinds
 )
@@ -41,6 +44,9 @@ var eventNames = [eventKinds]string{
 	HeaderFailed:     "header failed",
 	HandshakeFailed:  "handshake failed",
 	HandshakeDropped: "handshake dropped",
+	CutIdle:          "cut as idle",
+	CutAge:           "cut as old",
+	CutSlow:          "cut as slow",
 	AcceptFailed:     "accept failed",
 }
 

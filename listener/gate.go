@@ -19,6 +19,7 @@ type gate struct {
 	pace    *pace
 	slots   *slots
 	proxy   *proxy
+	bounds  *bounds
 	tracker *tracker // not nil means that conns are wrapped
 	queue   *queue   // nil means that Accept takes conns from the one socket itself
 	counts  counts
@@ -36,6 +37,7 @@ func newGate(c *Config, streams []*stream) *gate {
 		pace:    newPace(c),
 		slots:   newSlots(c, len(streams)),
 		proxy:   newProxy(c),
+		bounds:  newBounds(c),
 		onEvent: c.OnEvent,
 		done:    make(chan struct{}),
 	}

@@ -156,6 +156,8 @@ func (q *queue) complete(w *waiter) (net.Conn, EventKind, error) {
 			return nil, why, nil
 		}
 		q.waiting.announced(w)
+		w.link.guard = q.gate.newGuard(w.link)
+		w.link.guard.arm()
 	}
 	if q.config == nil {
 		return w.Conn, 0, nil

@@ -26,7 +26,12 @@ type Stats struct {
 	HeadersFailed     int64 // PROXY headers that were bad or did not come in time
 	HandshakesFailed  int64 // TLS handshakes that failed or took too long
 	HandshakesDropped int64 // clients that were slow with header or handshake and had to make room, see Config.MaxHandshakes
-	AcceptErrors      int64 // failures to accept for a lack of descriptors or memory
+
+	CutIdle int64 // open conns ended by IdleTimeout
+	CutAge  int64 // by MaxAge
+	CutSlow int64 // by MinReceiveRate
+
+	AcceptErrors int64 // failures to accept for a lack of descriptors or memory
 }
 
 // counts are the counters behind Stats.
@@ -52,6 +57,9 @@ func (g *gate) Stats() Stats {
 		HeadersFailed:     n(HeaderFailed),
 		HandshakesFailed:  n(HandshakeFailed),
 		HandshakesDropped: n(HandshakeDropped),
+		CutIdle:           n(CutIdle),
+		CutAge:            n(CutAge),
+		CutSlow:           n(CutSlow),
 		AcceptErrors:      n(AcceptFailed),
 	}
 }

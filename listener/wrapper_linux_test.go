@@ -40,13 +40,6 @@ func readCalls(t *testing.T) int64 {
 	return 0
 }
 
-// pair returns both ends of a conn, the server's accepted by l.
-func pair(t *testing.T, l net.Listener) (client, server net.Conn) {
-	t.Helper()
-	client = dial(t, l)
-	return client, accept(t, l)
-}
-
 // bareListener listens with package net.
 func bareListener(t *testing.T, network, address string) net.Listener {
 	t.Helper()
