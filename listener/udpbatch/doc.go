@@ -15,7 +15,7 @@
 //			ms[i].Data = answer(ms[i].Data)
 //		}
 //		if _, err := c.WriteBatch(ms[:n]); err != nil {
-//			return err
+//			return err // or go on with the message after the one that failed
 //		}
 //	}
 //

@@ -20,8 +20,9 @@ func upper(server *udpbatch.Conn) {
 		for i := range ms[:n] {
 			ms[i].Data = bytes.ToUpper(ms[i].Data)
 		}
-		if _, err := server.WriteBatch(ms[:n]); err != nil {
-			fmt.Println(err)
+		for sent := 0; sent < n; sent++ {
+			k, _ := server.WriteBatch(ms[sent:n]) // up to one that cannot be sent, which is left out
+			sent += k
 		}
 	}
 }
