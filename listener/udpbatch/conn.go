@@ -256,7 +256,7 @@ func newConn(udp *net.UDPConn, config *Config) (*Conn, error) {
 	c.local = udp.LocalAddr().(*net.UDPAddr).AddrPort()
 	c.v6 = c.local.Addr().Is6() // also ::ffff:127.0.0.1
 	if a, ok := udp.RemoteAddr().(*net.UDPAddr); ok {
-		c.remote = unmap(a.AddrPort())
+		c.remote = new(zones).decimal(unmap(a.AddrPort()))
 	}
 	err := c.setUp()
 	if err != nil {

@@ -88,22 +88,28 @@ func rawOption(c *udpbatch.Conn, level, number int, value []byte) error {
 
 // The zone of a link-local address is the interface's index, and a name will do.
 func TestZones(t *testing.T) {
-	inNamespace(t)
-	ns := otherNamespace(t)
-	veth(t, "zone0", "zone1", ns)
-	up(t, "zone0")
-	inside(t, ns, func() { up(t, "zone1") })
-	var local netip.Addr
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end) && !local.IsValid(); time.Sleep(10 * time.Millisecond) {
-		local = linkLocal(t, "zone0")
-	}
-	require.True(t, local.IsValid())
-	ifi, err := net.InterfaceByName("zone0")
-	require.NoError(t, err)
-	index := strconv.Itoa(ifi.Index)
-	c := listen(t, &udpbatch.Config{Address: "udp6://:0", PacketInfo: true})
+	engines(t, func(t *testing.T, configure func(udpbatch.Config) *udpbatch.Config) {
+		inNamespace(t)
+		ns := otherNamespace(t)
+		veth(t, "zone0", "zone1", ns)
+		up(t, "zone0")
+		inside(t, ns, func() { up(t, "zone1") })
+		var local netip.Addr
+		for end := time.Now().Add(10 * time.Second); time.Now().Before(end) && !local.IsValid(); time.Sleep(10 * time.Millisecond) {
+			local = linkLocal(t, "zone0")
+		}
+		require.True(t, local.IsValid())
+		ifi, err := net.InterfaceByName("zone0")
+		require.NoError(t, err)
+		zones(t, local, strconv.Itoa(ifi.Index), configure)
+	})
+}
+
+func zones(t *testing.T, local netip.Addr, index string, configure func(udpbatch.Config) *udpbatch.Config) {
+	c := listen(t, configure(udpbatch.Config{Address: "udp6://:0", PacketInfo: true}))
 	port := addrOf(c).Port()
 	ms := make([]udpbatch.Message, 1)
+	want := netip.AddrPortFrom(local.WithZone(index), port)
 	for _, zone := range []string{index, "zone0", "zone0"} {
 		to := netip.AddrPortFrom(local.WithZone(zone), port)
 		var err error
@@ -115,11 +121,18 @@ func TestZones(t *testing.T) {
 		require.NoError(t, err)
 		_, err = c.ReadBatch(ms)
 		require.NoError(t, err)
-		assert.Equal(t, netip.AddrPortFrom(local.WithZone(index), port), ms[0].Addr)
+		assert.Equal(t, want, ms[0].Addr)
 		assert.Equal(t, local, ms[0].Local, "without zone")
+
+		connected := dial(t, to.String(), configure(udpbatch.Config{}))
+		_, err = c.WriteToUDPAddrPort([]byte("x"), netip.AddrPortFrom(to.Addr(), addrOf(connected).Port()))
+		require.NoError(t, err)
+		_, err = connected.ReadBatch(ms)
+		require.NoError(t, err)
+		assert.Equal(t, want, ms[0].Addr)
 	}
-	_, err = c.WriteBatch([]udpbatch.Message{{Data: []byte("x"), Addr: netip.AddrPortFrom(local.WithZone("nosuch"), port)}})
-	assert.ErrorContains(t, err, "zone nosuch: ")
+	_, err := c.WriteBatch([]udpbatch.Message{{Data: []byte("x"), Addr: netip.AddrPortFrom(local.WithZone("nosuch"), port)}})
+	assert.ErrorContains(t, err, "message 0 of 1 bytes: zone nosuch: ")
 
 	buffer := make([]byte, 10)
 	answer := []udpbatch.Message{{Data: []byte("x"), Addr: netip.AddrPortFrom(local.WithZone("zone0"), port)}}

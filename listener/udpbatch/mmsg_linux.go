@@ -2,7 +2,6 @@ package udpbatch
 
 import (
 	"net/netip"
-	"strconv"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -69,27 +68,4 @@ func port(p *uint16) uint16 {
 func setPort(p *uint16, v uint16) {
 	b := (*[2]byte)(unsafe.Pointer(p))
 	b[0], b[1] = byte(v>>8), byte(v) //nolint:gosec // the lower half
-}
-
-// zoneCache keeps the last zones, since making one allocates.
-type zoneCache struct {
-	known [8]struct {
-		index uint32
-		addr  netip.Addr // keeps the zone alive inside of package netip
-	}
-	next int
-}
-
-// with returns the address with the interface's index as its zone.
-func (z *zoneCache) with(a netip.Addr, index uint32) netip.Addr {
-	for i := range z.known {
-		if k := &z.known[i]; k.index == index {
-			return a.WithZone(k.addr.Zone())
-		}
-	}
-	k := &z.known[z.next]
-	z.next = (z.next + 1) % len(z.known)
-	k.index = index
-	k.addr = netip.IPv6LinkLocalAllNodes().WithZone(strconv.FormatUint(uint64(index), 10))
-	return a.WithZone(k.addr.Zone())
 }

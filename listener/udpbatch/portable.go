@@ -15,6 +15,7 @@ type single struct {
 	cut     bool
 	from    netip.AddrPort
 	info    cmsg.Info
+	zones   zones
 }
 
 func newSingle(c *Conn) *single {
@@ -49,7 +50,7 @@ func (s *single) receive() (int, error) {
 func (s *single) message(_ int, m *Message) int {
 	size := min(s.n, s.conn.config.MaxDatagram)
 	*m = Message{
-		Data: s.buffer[:size], Addr: netip.AddrPortFrom(s.from.Addr().Unmap(), s.from.Port()),
+		Data: s.buffer[:size], Addr: s.zones.decimal(unmap(s.from)),
 		Local: s.info.Local, Interface: s.info.Interface, ECN: s.info.ECN, HopLimit: s.info.HopLimit,
 		Truncated: s.cut || size < s.n,
 	}
@@ -69,6 +70,10 @@ func (s *single) send(ms []Message) (int, error) {
 func (s *single) send1(m *Message) error {
 	to, err := s.conn.destination(m)
 	if err != nil {
+		return err
+	}
+	// Package net sends to a zone that it does not know as if there was none.
+	if _, err := s.zones.names.index(to.Addr()); err != nil {
 		return err
 	}
 	if m.Local.IsValid() || m.Interface != 0 || m.ECN != 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 	"time"
 )
 
@@ -56,4 +57,46 @@ func decimal(s string) (n uint32, ok bool) {
 		n = n*10 + uint32(s[i]-'0')
 	}
 	return n, true
+}
+
+// zoneCache keeps the last zones, since making one allocates.
+type zoneCache struct {
+	known [8]struct {
+		index uint32
+		addr  netip.Addr // keeps the zone alive inside of package netip
+	}
+	next int
+}
+
+// with returns the address with the interface's index as its zone.
+func (z *zoneCache) with(a netip.Addr, index uint32) netip.Addr {
+	for i := range z.known {
+		if k := &z.known[i]; k.index == index {
+			return a.WithZone(k.addr.Zone())
+		}
+	}
+	k := &z.known[z.next]
+	z.next = (z.next + 1) % len(z.known)
+	k.index = index
+	k.addr = netip.IPv6LinkLocalAllNodes().WithZone(strconv.FormatUint(uint64(index), 10))
+	return a.WithZone(k.addr.Zone())
+}
+
+// zones turns names into indexes.
+type zones struct {
+	names   zoneIndexes
+	indexes zoneCache
+}
+
+// decimal returns the address with the index as its zone, if it has a zone and
+// the interface still exists.
+func (z *zones) decimal(a netip.AddrPort) netip.AddrPort {
+	if a.Addr().Zone() == "" {
+		return a
+	}
+	index, err := z.names.index(a.Addr())
+	if err != nil {
+		return a
+	}
+	return netip.AddrPortFrom(z.indexes.with(a.Addr(), index), a.Port())
 }
