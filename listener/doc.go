@@ -11,6 +11,20 @@
 //	})
 //	pc, err := listener.NewPacketConn(ctx, &listener.PacketConfig{Address: "udp://:53"})
 //
+// # Addresses
+//
+// A listener can have several: TCP ports and ranges of them, unix sockets, and
+// sockets that the process has inherited, by number ("fd://3") or by the name
+// that systemd gave them ("systemd://web"). [New] opens all or none. A file that
+// a dead process has left at a unix path is replaced, one that is in use never;
+// Close removes the listener's file and no successor's. [Credentials] tells who
+// is at the other end of a unix conn. Config.Shards opens several sockets for
+// each port. Package net has no vsock, and neither has this one.
+//
+// To replace a process without refusing a client, pass the Files of a [Listener]
+// to the new one with [Pass], wait until that serves, and call Shutdown. The
+// program in examples/restart does so.
+//
 // # Socket options
 //
 // Each option is applied at its stage: those of the bind stage before bind,
