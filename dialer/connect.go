@@ -46,6 +46,10 @@ var errNoContext = errors.New("the context is nil")
 // target the error is about.
 func (p *plan) connect(ctx context.Context, network, address string, data []byte) (net.Conn, int, *Error) {
 	ip, ok := literal(p.network, address)
+	if ok && !p.family.allows(versionOf(ip)) {
+		err := &net.AddrError{Err: "excluded", Addr: ip.String()}
+		return nil, 0, &Error{Op: "dial", Field: "Family", Value: p.family.String(), Err: err}
+	}
 	if ok && !(p.expand && ambiguous(p.network, ip)) {
 		t := target{network: p.name(network), address: address, version: versionOf(ip), asked: address, data: data}
 		return p.attempt(ctx, t)

@@ -8,7 +8,8 @@ import (
 
 // Error says what failed, on what, and why. It unwraps to its cause: a
 // *net.OpError, a *sockopt.Error, a *tls.CertificateVerificationError, an errno.
-// Several failures come joined, each as an *Error of its own.
+// Several failures come joined, each as an *Error of its own; those of the
+// addresses of a name are [Attempts].
 type Error struct {
 	// Op is the operation: "config" (in New), "parse", "resolve", "dial", "set option", "proxy" (what happens on the conn
 	// to one), "handshake", or "write" of the first bytes.

@@ -46,6 +46,11 @@ func (f Family) validate() error {
 	return nil
 }
 
+// allows reports whether a version of IP may be dialled; 0 is none.
+func (f Family) allows(version int) bool {
+	return f != OnlyIPv4 && f != OnlyIPv6 || version == 0 || (version == 4) == (f == OnlyIPv4)
+}
+
 // narrow returns the network that the family leaves of one.
 func (f Family) narrow(network string) (string, error) {
 	protocol, version := split(network)

@@ -114,26 +114,25 @@ var errZeroAddr = errors.New("the zero netip.Addr is among the addresses")
 // choose keeps the addresses that the network and the source allow, in the order of the family.
 func (p *plan) choose(r *resolution, addrs []netip.Addr, host string) *Error {
 	_, version := split(p.network)
-	unfit := ""
+	var unfit field
 	for _, ip := range addrs {
 		ip = ip.Unmap()
 		v := versionOf(ip)
 		switch {
 		case !ip.IsValid():
 			return &Error{Op: "resolve", Err: &net.AddrError{Err: errZeroAddr.Error(), Addr: host}}
+		case !p.family.allows(v):
+			unfit = field{"Family", p.family.String()}
 		case version == "4" && v != 4 || version == "6" && v != 6:
 		case !p.hasSource(v):
-			unfit = p.sourceField
+			unfit = field{p.sourceField, p.sourceValue}
 		default:
 			r.addrs = append(r.addrs, ip)
 		}
 	}
 	if len(r.addrs) == 0 {
-		e := &Error{Op: "resolve", Field: unfit, Err: &net.AddrError{Err: "no suitable address found", Addr: host}}
-		if unfit != "" {
-			e.Value = p.sourceValue
-		}
-		return e
+		err := &net.AddrError{Err: "no suitable address found", Addr: host}
+		return &Error{Op: "resolve", Field: unfit.name, Value: unfit.value, Err: err}
 	}
 	p.family.sort(r.addrs)
 	return nil

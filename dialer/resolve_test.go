@@ -184,8 +184,16 @@ func TestFamily(t *testing.T) {
 			}
 		})
 	}
+	d := newDialer(t, &dialer.Config{Family: dialer.OnlyIPv6, Lookup: func(context.Context, string, string) ([]netip.Addr, error) {
+		return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
+	}})
+	_, err := d.Dial("tcp", "127.0.0.1:1")
+	require.EqualError(t, err, "dialer: dial tcp 127.0.0.1:1: Family=only IPv6: address 127.0.0.1: excluded")
+	_, err = d.Dial("tcp", "service.test:1")
+	require.EqualError(t, err, "dialer: resolve tcp service.test:1: Family=only IPv6: address service.test: no suitable address found")
+
 	assert.Equal(t, "Family(9)", dialer.Family(9).String())
-	_, err := dialer.New(&dialer.Config{Family: 9, AddressTimeout: -1})
+	_, err = dialer.New(&dialer.Config{Family: 9, AddressTimeout: -1})
 	assert.EqualError(t, err, "dialer: config: Family=Family(9): 9 is not a family\ndialer: config: AddressTimeout=-1ns: must not be negative")
 }
 
@@ -263,4 +271,30 @@ func TestMalformedAddresses(t *testing.T) {
 		_, err = newDialer(t, &config).Dial("tcp", "")
 		assert.ErrorContains(t, err, "missing")
 	}
+}
+
+// What is no literal goes to Config.Lookup, and all the rest is one for package net too.
+func FuzzLiteral(f *testing.F) {
+	for _, s := range []string{"127.0.0.1:1", "[::1%lo]:x", "::1", ":", "a:1", "1.2.3:1", "[::]:0", "0x7f.1:2", "[1.2.3.4%z]:5", "1:", "[]:1"} {
+		f.Add(s)
+	}
+	errAsked := errors.New("asked")
+	d, err := dialer.New(&dialer.Config{Lookup: func(context.Context, string, string) ([]netip.Addr, error) { return nil, errAsked }})
+	require.NoError(f, err)
+	ctx, cancel := context.WithCancel(f.Context()) // so that no socket is opened
+	cancel()
+	f.Fuzz(func(t *testing.T, address string) {
+		for network, host := range map[string]string{"udp": "", "ip4:icmp": address} {
+			if network == "udp" {
+				host, _, _ = net.SplitHostPort(address)
+			}
+			_, err := d.DialContext(ctx, network, address)
+			if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.Name == host {
+				t.Errorf("%s %q: package net was to resolve: %v", network, address, err)
+			}
+			if _, parseErr := netip.ParseAddr(host); parseErr == nil && errors.Is(err, errAsked) {
+				t.Errorf("%s %q: a literal was looked up", network, address)
+			}
+		}
+	})
 }

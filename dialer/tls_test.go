@@ -106,6 +106,8 @@ func TestTLSNeedsAName(t *testing.T) {
 	}
 	_, err := d.Dial("tcp", "no-port")
 	assert.Error(t, err)
+	_, err = d.DialContext(nil, "tcp", "service.test:1") //nolint:staticcheck // that is the point
+	assert.EqualError(t, err, "dialer: dial tcp service.test:1: the context is nil")
 }
 
 func TestTLSRefusedConn(t *testing.T) {
