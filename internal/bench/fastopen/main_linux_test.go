@@ -2,16 +2,16 @@ package main
 
 import (
 	"bytes"
-	"os"
-	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/strata-net/strata/internal/bench/lab/labtest"
 )
 
 func TestTables(t *testing.T) {
-	needRoot(t)
+	labtest.Need(t, "root", "ip")
 	var out bytes.Buffer
 	require.NoError(t, run(&out, []string{"-rounds=2", "-trip=10ms", "-clients=5"}))
 	text := out.String()
@@ -31,21 +31,5 @@ func TestBadArguments(t *testing.T) {
 		"not defined": {"-what"},
 	} {
 		require.ErrorContains(t, run(&bytes.Buffer{}, args), want)
-	}
-}
-
-func needRoot(t *testing.T) {
-	t.Helper()
-	missing := ""
-	if os.Geteuid() != 0 {
-		missing = "root"
-	} else if _, err := exec.LookPath("ip"); err != nil {
-		missing = "the program ip"
-	}
-	switch {
-	case missing != "" && os.Getenv("CI") == "true":
-		t.Fatal("needs", missing)
-	case missing != "":
-		t.Skip("needs", missing)
 	}
 }

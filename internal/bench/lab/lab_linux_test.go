@@ -3,7 +3,6 @@ package lab_test
 import (
 	"net"
 	"os"
-	"os/exec"
 	"testing"
 	"time"
 
@@ -11,26 +10,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/strata-net/strata/internal/bench/lab"
+	"github.com/strata-net/strata/internal/bench/lab/labtest"
 )
 
-func needRoot(t *testing.T) {
-	t.Helper()
-	missing := ""
-	if os.Geteuid() != 0 {
-		missing = "root"
-	} else if _, err := exec.LookPath("ip"); err != nil {
-		missing = "the program ip"
-	}
-	switch {
-	case missing != "" && os.Getenv("CI") == "true":
-		t.Fatal("needs", missing)
-	case missing != "":
-		t.Skip("needs", missing)
-	}
-}
-
 func TestVeth(t *testing.T) {
-	needRoot(t)
+	labtest.Need(t, "root", "ip")
 	p, err := lab.NewVeth()
 	require.NoError(t, err)
 	t.Cleanup(p.Close)
@@ -46,7 +30,7 @@ func TestVeth(t *testing.T) {
 }
 
 func TestDelayed(t *testing.T) {
-	needRoot(t)
+	labtest.Need(t, "root", "ip")
 	p, err := lab.NewDelayed(50 * time.Millisecond)
 	require.NoError(t, err)
 	t.Cleanup(p.Close)
@@ -85,7 +69,7 @@ func features(t *testing.T, n *lab.Namespace) (on []string) {
 
 // TestMainThreadStays makes many namespaces: one of them would get the main thread.
 func TestMainThreadStays(t *testing.T) {
-	needRoot(t)
+	labtest.Need(t, "root", "ip")
 	before, err := os.Readlink("/proc/self/ns/net")
 	require.NoError(t, err)
 	for range 20 {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/strata-net/strata/internal/bench/lab/labtest"
 )
 
 // TestMain lets the test's program be its own agent.
@@ -59,7 +60,7 @@ func TestEachWay(t *testing.T) {
 
 // TestEachPath plays what uses offload over each path.
 func TestEachPath(t *testing.T) {
-	needRoot(t)
+	labtest.Need(t, "root", "ip")
 	p := build(t)
 	for _, at := range paths() {
 		t.Run(at.name, func(t *testing.T) {
@@ -75,9 +76,7 @@ func TestEachPath(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	if _, err := exec.LookPath("gcc"); err != nil {
-		missing(t, "gcc")
-	}
+	labtest.Need(t, "gcc")
 	var out bytes.Buffer
 	require.NoError(t, run(nil, &out, []string{"-rounds=1", "-seconds=0.02", "-case=end to end, 200 B, loopback"}))
 	text := out.String()
@@ -166,27 +165,10 @@ func TestLossIsSplit(t *testing.T) {
 
 func build(t *testing.T) programs {
 	t.Helper()
-	if _, err := exec.LookPath("gcc"); err != nil {
-		missing(t, "gcc")
-	}
+	labtest.Need(t, "gcc")
 	native, err := buildNative(t.TempDir())
 	require.NoError(t, err)
 	self, err := os.Executable()
 	require.NoError(t, err)
 	return programs{self: self, native: native}
-}
-
-func needRoot(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		missing(t, "root")
-	}
-}
-
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatal("needs", what)
-	}
-	t.Skip("needs", what)
 }
