@@ -1,0 +1,7 @@
+//go:build unix
+
+package udpsession_test
+
+import "syscall"
+
+const errTooLong = syscall.EMSGSIZE

@@ -1,0 +1,126 @@
+package udpsession_test
+
+import (
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/strata-net/strata/listener/udpsession"
+)
+
+func TestIdleSessionsExpire(t *testing.T) {
+	noLeak(t)
+	events := new(recorder)
+	l := open(t, udpsession.Config{IdleTimeout: 100 * time.Millisecond, OnEvent: events.add})
+	begun := time.Now()
+	client, session := pair(t, l)
+	_, waiting := pair(t, l)
+	send(t, dial(t, l), "never accepted")
+	_, err := waiting.Read(make([]byte, 9)) // ends it
+	assert.ErrorIs(t, err, udpsession.ErrIdle)
+	assert.ErrorIs(t, err, net.ErrClosed)
+	assert.False(t, err.(net.Error).Timeout()) // it would look like a deadline
+	assert.GreaterOrEqual(t, time.Since(begun), 100*time.Millisecond)
+	await(t, "all expired", func() bool { return l.Stats().Active == 0 })
+	_, err = session.Write([]byte("late"))
+	assert.ErrorIs(t, err, udpsession.ErrIdle)
+
+	s := l.Stats()
+	assert.EqualValues(t, 3, s.Ended.Idle)
+	assert.Zero(t, s.Pending)
+	assert.Zero(t, s.QueuedBytes)
+	await(t, "events", func() bool { return len(events.all()) == 6 })
+	send(t, client, "again")
+	assert.Equal(t, "again", receive(t, accept(t, l)))
+}
+
+func TestTrafficMovesTheIdleTimeout(t *testing.T) {
+	const idle = 300 * time.Millisecond
+	// Under load a pause can be longer than meant: then the try proves nothing.
+	for try := 0; ; try++ {
+		require.Less(t, try, 20, "this machine is too busy")
+		l := open(t, udpsession.Config{IdleTimeout: idle})
+		in, inSession := pair(t, l)
+		_, outSession := pair(t, l)
+		begun, longest := time.Now(), time.Duration(0)
+		for last := begun; time.Since(begun) < 3*idle; {
+			time.Sleep(idle / 20)
+			in.Write([]byte("in"))
+			outSession.Write([]byte("out"))
+			inSession.SetReadDeadline(time.Now().Add(idle / 20))
+			inSession.Read(make([]byte, 9))
+			longest = max(longest, time.Since(last))
+			last = time.Now()
+		}
+		if longest > idle/2 {
+			l.Close()
+			continue
+		}
+		assert.Zero(t, l.Stats().Ended.Idle)
+		assert.Equal(t, 2, l.Stats().Active)
+		return
+	}
+}
+
+// Else a peer could keep a session for ever that nobody reads.
+func TestDroppedDatagramsDoNotMoveIt(t *testing.T) {
+	l := open(t, udpsession.Config{IdleTimeout: 100 * time.Millisecond, Queue: 1})
+	client := dial(t, l)
+	send(t, client, "queued")
+	session := accept(t, l)
+	for end := time.Now().Add(patience); l.Stats().Ended.Idle == 0; time.Sleep(5 * time.Millisecond) {
+		require.True(t, time.Now().Before(end))
+		client.Write([]byte("dropped"))
+	}
+	assert.NotZero(t, l.Stats().Dropped.Queue)
+	_, err := session.Read(make([]byte, 9))
+	assert.ErrorIs(t, err, udpsession.ErrIdle)
+}
+
+func TestMaxAge(t *testing.T) {
+	l := open(t, udpsession.Config{MaxAge: 100 * time.Millisecond})
+	begun := time.Now()
+	client, session := pair(t, l)
+	var group sync.WaitGroup
+	group.Go(func() {
+		for {
+			if _, err := session.Write([]byte("busy")); err != nil {
+				assert.ErrorIs(t, err, udpsession.ErrAged)
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	})
+	for {
+		if _, err := session.Read(make([]byte, 9)); err != nil {
+			assert.ErrorIs(t, err, udpsession.ErrAged)
+			break
+		}
+		client.Write([]byte("busy"))
+	}
+	group.Wait()
+	assert.GreaterOrEqual(t, time.Since(begun), 100*time.Millisecond)
+	assert.EqualValues(t, 1, l.Stats().Ended.Aged)
+}
+
+// A crowd expires in groups, and all of it.
+func TestACrowdExpires(t *testing.T) {
+	noLeak(t)
+	l := open(t, udpsession.Config{IdleTimeout: 500 * time.Millisecond})
+	clients := make([]net.Conn, 600)
+	for i := range clients {
+		clients[i] = dial(t, l)
+	}
+	for i, c := range clients { // in groups that the socket's buffer holds
+		send(t, c, "x")
+		if (i+1)%50 == 0 {
+			await(t, "all came", func() bool { return l.Stats().Created == uint64(i+1) })
+		}
+	}
+	await(t, "all expired", func() bool { return l.Stats().Ended.Idle == uint64(len(clients)) })
+	assert.Zero(t, l.Stats().Active)
+}

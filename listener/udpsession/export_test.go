@@ -1,0 +1,66 @@
+package udpsession
+
+import (
+	"net/netip"
+
+	"github.com/strata-net/strata/listener/udpbatch"
+)
+
+// Waiting tells the tests how many calls of Read wait.
+func Waiting(c *Conn) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.reading.waiting
+}
+
+// Sources tells how many prefixes are counted.
+func Sources(l *Listener) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.sources)
+}
+
+// Writes tells whether a session has its turn to write.
+func Writes(l *Listener) bool {
+	l.sender.mu.Lock()
+	defer l.sender.mu.Unlock()
+	return l.sender.owner != nil
+}
+
+// Deliverer returns a function that gives a datagram to the next of so many
+// sessions, as the reader does, and reads it in the session.
+func Deliverer(l *Listener, sessions int) func() {
+	messages := make([]udpbatch.Message, maxBatch)
+	data, buf := make([]byte, 200), make([]byte, 200)
+	address := func(n int) netip.AddrPort {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), 9)
+	}
+	n, next := 0, len(messages)
+	fill := func() {
+		for i := range messages {
+			messages[i] = udpbatch.Message{Data: data, Addr: address(n % sessions)}
+			n++
+		}
+		l.deliver(messages)
+		next = 0
+	}
+	read := func() {
+		if next == len(messages) {
+			fill()
+		}
+		l.mu.Lock()
+		c := l.sessions[key{peer: messages[next].Addr}]
+		l.mu.Unlock()
+		next++
+		c.Read(buf)
+	}
+	return func() {
+		for n < sessions {
+			fill()
+			for range messages {
+				read()
+			}
+		}
+		read()
+	}
+}

@@ -1,0 +1,5 @@
+//go:build race
+
+package udpsession_test
+
+const raceEnabled = true
