@@ -1,12 +1,16 @@
 package udpsession
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"os"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/strata-net/strata/listener/udpbatch"
 )
 
 // Conn is one session: what one peer sends to one address of the listener, and
@@ -15,6 +19,7 @@ import (
 type Conn struct {
 	listener *Listener
 	key      key
+	link     int // the interface of key.local, if that means nothing without
 	created  int64
 
 	// The listener's mutex guards these.
@@ -174,7 +179,11 @@ func (c *Conn) LocalAddr() net.Addr {
 	if !c.key.local.IsValid() {
 		return local
 	}
-	return net.UDPAddrFromAddrPort(netip.AddrPortFrom(c.key.local, local.AddrPort().Port()))
+	ip := c.key.local
+	if c.link != 0 {
+		ip = ip.WithZone(strconv.Itoa(c.link)) // as the peer's comes
+	}
+	return net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, local.AddrPort().Port()))
 }
 
 // RemoteAddr returns the *net.UDPAddr of the peer.
@@ -208,6 +217,10 @@ func (c *Conn) setDeadline(t time.Time, waiters ...*waiter) error {
 	return nil
 }
 
+// failed says what failed on which session, once: package udpbatch says it too.
 func (c *Conn) failed(op string, err error) error {
+	if e, ok := errors.AsType[*udpbatch.Error](err); ok {
+		err = e.Err
+	}
 	return &net.OpError{Op: op, Net: "udp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: err}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -225,6 +226,52 @@ func TestAnswersComeFromTheAddressAsked(t *testing.T) {
 			require.NoError(t, l.Close())
 		}
 	})
+}
+
+func TestLinkLocalAddresses(t *testing.T) {
+	inNamespace(t, func() {
+		run(t, "ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1")
+		run(t, "ip", "address", "add", "fe80::a/64", "dev", "v0", "nodad")
+		run(t, "ip", "address", "add", "fd00::a/64", "dev", "v0", "nodad")
+		run(t, "ip", "link", "set", "v0", "up")
+		run(t, "ip", "link", "set", "v1", "up")
+		l := open(t, udpsession.Config{Address: "udp6://[::]:0"})
+		v0, err := net.InterfaceByName("v0")
+		require.NoError(t, err)
+		to := &net.UDPAddr{IP: net.ParseIP("fe80::a"), Zone: "v0", Port: l.Addr().(*net.UDPAddr).Port}
+		for _, from := range []string{"fe80::a", "fd00::a"} {
+			client, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.ParseIP(from), Zone: "v0"})
+			require.NoError(t, err)
+			defer client.Close()
+			_, err = client.WriteTo([]byte("hello"), to)
+			require.NoError(t, err)
+			session := accept(t, l)
+			assert.Equal(t, strconv.Itoa(v0.Index), session.LocalAddr().(*net.UDPAddr).Zone)
+			send(t, session, "answer")
+			require.NoError(t, client.SetReadDeadline(time.Now().Add(patience)))
+			n, answerer, err := client.ReadFrom(make([]byte, 9))
+			require.NoError(t, err, from)
+			assert.Equal(t, 6, n)
+			assert.Equal(t, "fe80::a", answerer.(*net.UDPAddr).IP.String())
+		}
+	})
+}
+
+// An ICMP error, which comes to the socket and not to a session, stops nobody.
+func TestErrorsOfTheSocketAreSurvived(t *testing.T) {
+	l := open(t, udpsession.Config{Options: sockopt.Options{sockopt.IPRecvErr.Value(true)}})
+	gone, session := pair(t, l)
+	require.NoError(t, gone.Close())
+	for l.Stats().ReadErrors < 11 { // it begins to pause after some
+		before := l.Stats().ReadErrors
+		session.Write([]byte("anybody?"))
+		for end := time.Now().Add(10 * time.Millisecond); l.Stats().ReadErrors == before && time.Now().Before(end); {
+			time.Sleep(100 * time.Microsecond) // the next Write may be told instead
+		}
+	}
+	client, session := pair(t, l)
+	send(t, session, "still here")
+	assert.Equal(t, "still here", receive(t, client))
 }
 
 // Who writes to everybody or to a group is answered from an address of the system's choice.

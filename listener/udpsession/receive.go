@@ -20,22 +20,16 @@ const (
 	numDrops
 )
 
-// The pause after a failure to read, so that a failure that stays does not spin.
-const (
-	minPause = time.Millisecond
-	maxPause = 500 * time.Millisecond
-)
-
 // receive reads until the socket is closed. Most failures are about one
 // datagram: an ICMP error, say, when the options ask for those.
 func (l *Listener) receive() {
 	messages := make([]udpbatch.Message, maxBatch)
-	pause := time.Duration(0)
+	failures := 0
 	for {
 		n, err := l.socket.ReadBatch(messages)
 		if n > 0 {
 			l.deliver(messages[:n])
-			pause = 0
+			failures = 0
 		}
 		if err == nil {
 			continue
@@ -44,12 +38,25 @@ func (l *Listener) receive() {
 			return
 		}
 		l.counters.readErrors.Add(1)
-		pause = min(max(2*pause, minPause), maxPause)
-		select {
-		case <-time.After(pause):
-		case <-l.done:
+		failures++
+		if !l.rest(failures) {
 			return
 		}
+	}
+}
+
+// rest pauses after several failures without a datagram between them, up to half
+// a second, so that one that stays does not spin. It returns false after Close.
+func (l *Listener) rest(failures int) bool {
+	const free, doublings = 8, 9
+	if failures <= free {
+		return true
+	}
+	select {
+	case <-time.After(time.Millisecond << min(failures-free-1, doublings)):
+		return true
+	case <-l.done:
+		return false
 	}
 }
 
@@ -80,7 +87,7 @@ func (l *Listener) accept(m *udpbatch.Message, now int64) {
 			l.refuse(k, why, now)
 			return
 		}
-		l.create(k, m.Data, now)
+		l.create(k, m, now)
 		return
 	}
 	if why := c.push(m.Data); why != dropNot {
@@ -105,7 +112,7 @@ const touchInterval = int64(time.Millisecond)
 
 // sent counts n datagrams of c and moves its idle timeout.
 func (l *Listener) sent(c *Conn, n int) {
-	l.counters.sent.Add(uint64(n))
+	l.counters.sent.Add(uint64(n)) //nolint:gosec // never negative
 	now := l.clock.now()
 	if now-c.used.Load() < touchInterval {
 		return

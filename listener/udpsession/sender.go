@@ -46,7 +46,7 @@ func (s *sender) sendChunk(c *Conn, datagrams [][]byte) (int, error) {
 	}
 	messages := s.messages[:len(datagrams)]
 	for i, b := range datagrams {
-		messages[i] = udpbatch.Message{Data: b, Addr: c.key.peer, Local: c.key.local}
+		messages[i] = udpbatch.Message{Data: b, Addr: c.key.peer, Local: c.key.local, Interface: c.link}
 	}
 	n, err := s.transmit(c, messages)
 	clear(messages) // the caller's memory is the caller's
@@ -123,8 +123,7 @@ func (s *sender) apply(c *Conn) {
 		at = 1 // past
 	}
 	c.mu.Unlock()
-	if at != s.deadline {
+	if at != s.deadline && s.socket.SetWriteDeadline(s.clock.time(at)) == nil {
 		s.deadline = at
-		s.socket.SetWriteDeadline(s.clock.time(at))
 	}
 }

@@ -1,6 +1,10 @@
 package udpsession
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/strata-net/strata/listener/udpbatch"
+)
 
 // end takes a session out of the table, unless that has been done before.
 func (l *Listener) end(c *Conn, why Reason) bool {
@@ -68,13 +72,16 @@ func (l *Listener) room(size int, accepted bool) bool {
 
 // create makes a session for a peer that was admitted. The mutex is held, and is
 // given up while the event is told.
-func (l *Listener) create(k key, data []byte, now int64) {
+func (l *Listener) create(k key, m *udpbatch.Message, now int64) {
 	if len(l.sessions) >= l.config.MaxSessions {
 		e := l.remove(l.byUse.head, Evicted)
 		l.collect(e)
 	}
 	c := &Conn{listener: l, key: k, created: now}
 	c.used.Store(now)
+	if k.local.IsLinkLocalUnicast() && k.local.Is6() {
+		c.link = m.Interface
+	}
 	l.sessions[k] = c
 	l.byUse.append(c)
 	l.byAge.append(c)
@@ -85,7 +92,7 @@ func (l *Listener) create(k key, data []byte, now int64) {
 		l.sources[l.source(k.peer.Addr())]++
 	}
 	l.created++
-	c.push(data) // admit has seen to it that there is room
+	c.push(m.Data) // admit has seen to it that there is room
 	l.collect(Event{Kind: EventCreated, Peer: k.peer, Local: k.local, Count: 1})
 	l.tell()
 	l.publish(c)
