@@ -82,7 +82,7 @@ func (g *gate) admit(s *stream, raw net.Conn, early ticket) (visitor, error) {
 // check asks rules and limits in their order. It returns what speaks against
 // the peer, 0 if nothing does, and notes on the ticket what was taken.
 func (g *gate) check(v *visitor, t *ticket) EventKind {
-	if !g.rules.admits(v.peer) {
+	if !g.rules.Admits(v.peer) {
 		return RefusedByRule
 	}
 	header, welcome := g.proxy.expects(v.peer)

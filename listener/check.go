@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/strata-net/strata/listener/internal/rules"
 )
 
 // tracks reports whether the listener has to know when its conns end.
@@ -45,7 +47,7 @@ func (c *Config) checkRules(p *problems, places []place) {
 func plain(p *problems, field string, list []netip.Prefix) {
 	for i, prefix := range list {
 		var err error
-		list[i], err = plainPrefix(prefix)
+		list[i], err = rules.Plain(prefix)
 		p.add(fmt.Sprintf("%s[%d]", field, i), prefix.String(), err)
 	}
 }

@@ -8,13 +8,15 @@ import (
 	"slices"
 	"sync"
 	"syscall"
+
+	"github.com/strata-net/strata/listener/internal/rules"
 )
 
 // gate is what New returns: sockets, and what a conn has to pass on its way from
 // one of them to Accept. What is nil is not asked for.
 type gate struct {
 	streams []*stream
-	rules   *rules
+	rules   *rules.Rules
 	sources *sources
 	pace    *pace
 	slots   *slots
@@ -32,7 +34,7 @@ type gate struct {
 func newGate(c *Config, streams []*stream) *gate {
 	g := &gate{
 		streams: streams,
-		rules:   newRules(c.Allow, c.Deny),
+		rules:   rules.New(c.Allow, c.Deny),
 		sources: newSources(c),
 		pace:    newPace(c),
 		slots:   newSlots(c, len(streams)),

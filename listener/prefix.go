@@ -2,10 +2,11 @@ package listener
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"strings"
+
+	"github.com/strata-net/strata/listener/internal/rules"
 )
 
 // ParsePrefix reads a prefix for Allow, Deny and their like: "10.0.0.0/8",
@@ -27,7 +28,7 @@ func parsePrefix(s string) (netip.Prefix, error) {
 		if err != nil {
 			return p, err
 		}
-		return plainPrefix(p)
+		return rules.Plain(p)
 	}
 	a, err := netip.ParseAddr(s)
 	switch {
@@ -38,21 +39,6 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	}
 	a = a.Unmap()
 	return netip.PrefixFrom(a, a.BitLen()), nil
-}
-
-// plainPrefix returns the form in which prefixes are compared.
-func plainPrefix(p netip.Prefix) (netip.Prefix, error) {
-	if !p.IsValid() {
-		return p, errors.New("is not a valid prefix")
-	}
-	if a := p.Addr(); a.Is4In6() {
-		const mapped = 96 // the length of ::ffff:0:0/96
-		if p.Bits() < mapped {
-			return p, fmt.Errorf("%s holds more than IPv4-mapped addresses: write 0.0.0.0/0 or an IPv6 prefix", p)
-		}
-		p = netip.PrefixFrom(a.Unmap(), p.Bits()-mapped)
-	}
-	return p.Masked(), nil
 }
 
 // addrOf returns the IP address that rules and limits go by, the zero Addr for

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/strata-net/strata/listener/internal/rules"
 )
 
 const (
@@ -108,9 +110,9 @@ func (p *ProxyProtocol) check(all *problems, onlyUnix bool) {
 
 // proxy is a ProxyProtocol in use.
 type proxy struct {
-	trusted *rules
-	allow   *rules // of announced sources
-	deny    *rules
+	trusted *rules.Rules
+	allow   *rules.Rules // of announced sources
+	deny    *rules.Rules
 	direct  bool
 	timeout time.Duration
 	most    int
@@ -123,9 +125,9 @@ func newProxy(c *Config) *proxy {
 		return nil
 	}
 	return &proxy{
-		trusted: newRules(p.Trusted, nil),
-		allow:   newRules(p.Allow, nil),
-		deny:    newRules(nil, c.Deny),
+		trusted: rules.New(p.Trusted, nil),
+		allow:   rules.New(p.Allow, nil),
+		deny:    rules.New(nil, c.Deny),
 		direct:  p.Untrusted == DirectUntrusted,
 		timeout: p.HeaderTimeout,
 		most:    p.MaxHeader,
@@ -138,7 +140,7 @@ func (p *proxy) expects(peer netip.Addr) (header, welcome bool) {
 	switch {
 	case p == nil:
 		return false, true
-	case p.trusted.admits(peer): // a unix peer always is
+	case p.trusted.Admits(peer): // a unix peer always is
 		return true, true
 	}
 	return false, p.direct
@@ -146,7 +148,7 @@ func (p *proxy) expects(peer netip.Addr) (header, welcome bool) {
 
 // admits reports whether an announced source may come in.
 func (p *proxy) admits(source netip.Addr) bool {
-	return p.allow.admits(source) && p.deny.admits(source)
+	return p.allow.Admits(source) && p.deny.Admits(source)
 }
 
 // receive reads the header of a conn.

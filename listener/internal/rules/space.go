@@ -1,4 +1,4 @@
-package listener
+package rules
 
 import (
 	"encoding/binary"
