@@ -44,8 +44,10 @@ func dial(t testing.TB, l net.Listener) net.Conn {
 // accept takes the next session and closes it with the test.
 func accept(t testing.TB, l net.Listener) *udpsession.Conn {
 	t.Helper()
+	late := time.AfterFunc(patience, func() { l.Close() })
 	c, err := l.Accept()
-	require.NoError(t, err)
+	late.Stop()
+	require.NoError(t, err, "%+v", l.(*udpsession.Listener).Stats())
 	t.Cleanup(func() { c.Close() })
 	return c.(*udpsession.Conn)
 }

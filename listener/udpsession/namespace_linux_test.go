@@ -184,6 +184,18 @@ func floodIt(t *testing.T, l *udpsession.Listener, client net.Conn, session *udp
 	assert.Equal(t, "last", receive(t, session))
 }
 
+// acceptFrom takes the session of a client that writes until it has one: an
+// address that is new is usable only when the kernel's queue of work got to it.
+func acceptFrom(t *testing.T, l *udpsession.Listener, client net.PacketConn, to net.Addr) *udpsession.Conn {
+	t.Helper()
+	before := l.Stats().Created
+	await(t, "a session", func() bool {
+		_, err := client.WriteTo([]byte("hello"), to)
+		return err == nil && l.Stats().Created > before
+	})
+	return accept(t, l)
+}
+
 // A session answers from the address that the client wrote to, and a client that
 // writes to two has two sessions.
 func TestAnswersComeFromTheAddressAsked(t *testing.T) {
@@ -210,9 +222,7 @@ func TestAnswersComeFromTheAddressAsked(t *testing.T) {
 					if (to.IP.To4() != nil) != (network == "udp4") {
 						continue
 					}
-					_, err := client.WriteTo([]byte("hello"), to)
-					require.NoError(t, err)
-					session := accept(t, l)
+					session := acceptFrom(t, l, client, to)
 					assert.Equal(t, to.String(), session.LocalAddr().String(), address)
 					send(t, session, "answer")
 					require.NoError(t, client.SetReadDeadline(time.Now().Add(patience)))
@@ -243,9 +253,7 @@ func TestLinkLocalAddresses(t *testing.T) {
 			client, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.ParseIP(from), Zone: "v0"})
 			require.NoError(t, err)
 			defer client.Close()
-			_, err = client.WriteTo([]byte("hello"), to)
-			require.NoError(t, err)
-			session := accept(t, l)
+			session := acceptFrom(t, l, client, to)
 			assert.Equal(t, strconv.Itoa(v0.Index), session.LocalAddr().(*net.UDPAddr).Zone)
 			send(t, session, "answer")
 			require.NoError(t, client.SetReadDeadline(time.Now().Add(patience)))
