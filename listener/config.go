@@ -67,7 +67,7 @@ type Config struct {
 	// Shards is how many sockets share each TCP port (SO_REUSEPORT, which is set
 	// by itself; SO_REUSEPORT_LB on FreeBSD). The kernel spreads new conns among
 	// them. 0 and 1 mean one. Where the system does not spread conns there is
-	// one whatever Shards says. Other processes of the same user can join the
+	// one whatever Shards says; Stats.Sockets tells. Other processes of the same user can join the
 	// port in the same way, those of other users cannot. More shards than CPUs
 	// gain nothing. Unix and inherited sockets cannot be sharded. Negative is an
 	// error.

@@ -143,7 +143,7 @@ func TestFiltersAndRateLeaveConnsBare(t *testing.T) {
 	l := open(t, &listener.Config{Address: "127.0.0.1:0", Allow: prefixes(t, "127.0.0.1"), AcceptRate: 1e6})
 	dial(t, l)
 	assert.IsType(t, &net.TCPConn{}, accept(t, l))
-	assert.Equal(t, listener.Stats{Accepted: 1}, stats(l))
+	assert.Equal(t, listener.Stats{Sockets: 1, Accepted: 1}, stats(l))
 }
 
 func TestMaxConnsWaits(t *testing.T) {

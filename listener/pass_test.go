@@ -188,18 +188,28 @@ func takesNothing(t *testing.T) {
 
 // A process takes over from another that drains, and no client sees it.
 func TestHandOverUnderLoad(t *testing.T) {
+	for name, secure := range map[string]bool{"plain": false, "TLS": true} {
+		t.Run(name, func(t *testing.T) { handOver(t, secure) })
+	}
+}
+
+func handOver(t *testing.T, secure bool) {
+	t.Helper()
 	noLeak(t)
 	path := filepath.Join(t.TempDir(), "s")
-	all := opened(t, "127.0.0.1:0", "unix://"+path)
-	var serving sync.WaitGroup
-	for _, l := range all {
-		serving.Go(func() { answer(l, "old") })
+	config := &listener.Config{Addresses: []string{"127.0.0.1:0", "unix://" + path}, Track: true}
+	if secure {
+		config.TLS = newAuthority(t).server(t, "service.test")
 	}
+	l := open(t, config).(listener.Listener)
+	var serving sync.WaitGroup
+	serving.Go(func() { answer(l, "old") })
+
 	var counts [2]atomic.Int64 // answers of the old process and of the new one
 	var clients sync.WaitGroup
 	stop := make(chan struct{})
 	for i := range 8 {
-		l := all[i%2]
+		a := l.Addrs()[i%2]
 		clients.Go(func() {
 			for {
 				select {
@@ -207,7 +217,7 @@ func TestHandOverUnderLoad(t *testing.T) {
 					return
 				default:
 				}
-				who, err := ask(l.Addr())
+				who, err := ask(a, secure)
 				if !assert.NoError(t, err) {
 					return
 				}
@@ -217,14 +227,16 @@ func TestHandOverUnderLoad(t *testing.T) {
 	}
 	await := func(n *atomic.Int64) {
 		t.Helper()
-		for enough, end := n.Load()+500, time.Now().Add(20*time.Second); n.Load() < enough; time.Sleep(time.Millisecond) {
+		for enough, end := n.Load()+100, time.Now().Add(20*time.Second); n.Load() < enough; time.Sleep(time.Millisecond) {
 			require.True(t, time.Now().Before(end), "no answers")
 		}
 	}
 	await(&counts[0])
 
 	cmd := child(t, "successor")
-	f := files(t, all)
+	cmd.Env = append(cmd.Env, "STRATA_TLS="+strconv.FormatBool(secure))
+	f, err := l.Files()
+	require.NoError(t, err)
 	require.NoError(t, listener.Pass(cmd, listener.Named{Name: "web", Files: f[:1]}, listener.Named{Name: "local", Files: f[1:]}))
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
@@ -237,16 +249,14 @@ func TestHandOverUnderLoad(t *testing.T) {
 	line, err := bufio.NewReader(out).ReadString('\n')
 	require.NoError(t, err)
 	require.Equal(t, "ready\n", line)
-	for _, l := range all {
-		require.NoError(t, l.Close())
-	}
+	require.NoError(t, l.Shutdown(t.Context()))
 	serving.Wait()
 	assert.FileExists(t, path)
 	before := counts[0].Load()
 	await(&counts[1])
 	close(stop)
 	clients.Wait()
-	assert.LessOrEqual(t, counts[0].Load(), before+8, "the old process answers only what it had accepted")
+	assert.LessOrEqual(t, counts[0].Load(), before+8, "the old process has ended")
 
 	// A third one, which was handed nothing, sees that the path is in use.
 	_, err = listener.New(t.Context(), &listener.Config{Address: "unix://" + path})
@@ -259,16 +269,16 @@ func TestHandOverUnderLoad(t *testing.T) {
 
 func takesOver(t *testing.T) {
 	t.Helper()
-	all := append(opened(t, "systemd://web"), opened(t, "systemd://local")...)
-	var serving sync.WaitGroup
-	for _, l := range all {
-		serving.Go(func() { answer(l, "new") })
+	config := &listener.Config{Addresses: []string{"systemd://web", "systemd://local"}}
+	if os.Getenv("STRATA_TLS") == "true" {
+		config.TLS = newAuthority(t).server(t, "service.test")
 	}
+	l := open(t, config)
+	var serving sync.WaitGroup
+	serving.Go(func() { answer(l, "new") })
 	fmt.Fprintln(os.Stdout, "ready")
 	io.Copy(io.Discard, os.Stdin)
-	for _, l := range all {
-		require.NoError(t, l.Close())
-	}
+	require.NoError(t, l.Close())
 	serving.Wait()
 }
 
@@ -291,12 +301,15 @@ func answer(l net.Listener, name string) {
 }
 
 // ask returns the name of the process that answers.
-func ask(a net.Addr) (string, error) {
+func ask(a net.Addr, secure bool) (string, error) {
 	c, err := net.Dial(a.Network(), a.String())
 	if err != nil {
 		return "", err
 	}
-	defer c.Close()
+	defer func() { c.Close() }()
+	if secure {
+		c = tls.Client(c, &tls.Config{InsecureSkipVerify: true}) // each process has an authority of its own
+	}
 	c.SetDeadline(time.Now().Add(20 * time.Second))
 	if _, err := c.Write([]byte("?")); err != nil {
 		return "", err

@@ -50,6 +50,28 @@ func TestShards(t *testing.T) {
 	}
 }
 
+func TestAcceptFromAllShards(t *testing.T) {
+	noLeak(t)
+	l := open(t, &listener.Config{Addresses: []string{"127.0.0.1:0", "tcp6://[::1]:0"}, Shards: 3}).(listener.Listener)
+	assert.Len(t, l.Addrs(), 2)
+	assert.Equal(t, 6, l.Stats().Sockets)
+	f, err := l.Files()
+	require.NoError(t, err)
+	require.Len(t, f, 6)
+	for _, file := range f {
+		require.NoError(t, file.Close())
+	}
+	echo(t, l)
+	for range 50 {
+		for _, a := range l.Addrs() {
+			c, err := net.Dial("tcp", a.String())
+			require.NoError(t, err)
+			roundTrip(t, c)
+			require.NoError(t, c.Close())
+		}
+	}
+}
+
 // listening asks ss how many sockets listen on a port.
 func listening(t *testing.T, port int) int {
 	t.Helper()

@@ -7,6 +7,7 @@ import "sync/atomic"
 // that Close finds on their way, and those whose client left at once, are not
 // counted.
 type Stats struct {
+	Sockets  int   // that were opened: one for each address and shard
 	Accepted int64 // conns that Accept returned
 	// Active is how many conns are open now: all that passed the limits,
 	// Pending included. Config.Track, else 0.
@@ -45,6 +46,7 @@ type counts struct {
 func (g *gate) Stats() Stats {
 	n := func(k EventKind) int64 { return g.counts.events[k].Load() }
 	return Stats{
+		Sockets:           len(g.streams),
 		Accepted:          g.counts.accepted.Load(),
 		Active:            int64(g.tracker.active()),
 		Pending:           g.counts.pending.Load(),
