@@ -26,3 +26,18 @@ func Sources(l net.Listener) int {
 func ReadHeader(r io.Reader, most int) ([]byte, error) { return readHeader(r, most) }
 
 func ParseHeader(b []byte) (*ProxyHeader, error) { return parseHeader(b) }
+
+// Slots returns how many slots of MaxConns are taken.
+func Slots(l net.Listener) int { return len(l.(*gate).slots.c) }
+
+// Waiting returns how many places, sources and clients wait for a handshake.
+func Waiting(l net.Listener) int {
+	w := l.(*gate).queue.waiting
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := len(w.places) + len(w.sources)
+	for x := w.oldest; x != nil; x = x.next {
+		n++
+	}
+	return n
+}
