@@ -33,15 +33,38 @@
 // keep-alive options itself. A packet conn gets those of the bind and of the
 // established stage. If a required option fails the socket is closed again.
 //
+// # From the socket to Accept
+//
+// Each client passes, in this order: Allow and Deny, MaxConnsPerSource,
+// AcceptRate, MaxConns, its PROXY header, its TLS handshake. What is not
+// configured costs nothing. A client that a rule or limit refuses is reset at
+// once; that costs no slot, and leaves no socket behind in FIN-WAIT or
+// TIME-WAIT, as a plain close would. It is counted in [Stats], and
+// Config.OnEvent is told; nothing is logged.
+//
+// PROXY headers and handshakes run beside Accept: a slow client delays nobody,
+// one that fails is never returned, and silent ones cannot hold all places (see
+// Config.MaxHandshakes). With several sockets, each has a goroutine that
+// accepts, and limits hold for all of them together.
+//
+// A failure of accept that passes, such as a lack of descriptors, is waited for
+// inside of Accept, from 5 ms up to 1 s at a time. Errors are of type [*Error].
+// One that an option caused on a single accepted conn says Temporary: Accept
+// can be called again, and http.Server does.
+//
 // # What Accept returns
 //
-// Without TLS the bare *net.TCPConn or *net.UnixConn; no goroutine is started.
-// With TLS a *tls.Conn whose handshake is done, so that net/http sets
-// Request.TLS and speaks HTTP/2 when NextProtos has "h2". Handshakes run beside
-// Accept: a slow client delays nobody, and one that fails is never returned.
+// With one socket and neither TLS nor PROXY headers no goroutine is started. The
+// conn is a bare *net.TCPConn or *net.UnixConn, unless something has to know
+// when it ends (see Config.Track). Then it is a wrapper: it has NetConn, which
+// returns the bare conn, SyscallConn, CloseRead, CloseWrite and the rest, and
+// io.Copy stays in the kernel where it does between bare conns (splice). It
+// costs one allocation of about 100 bytes a conn, and none per Read or Write.
 //
-// Errors are of type [*Error]. One that an option caused on a single accepted
-// conn says Temporary: Accept can be called again, and http.Server does.
+// With TLS it is a *tls.Conn whose handshake is done, with the other one inside,
+// so that net/http sets Request.TLS and speaks HTTP/2 when NextProtos has "h2".
+//
+// IdleTimeout, MaxAge and MinReceiveRate cut conns that Accept has returned.
 //
 // # Packets
 //
