@@ -24,10 +24,10 @@
 // On Linux a call is recvmmsg or sendmmsg. Where the kernel has them, datagrams
 // of one size to one destination leave as one, which the kernel or the device
 // cuts (generic segmentation offload, GSO), and those of one flow arrive joined
-// (GRO). Both are tried when the first Conn is opened. None of it shows: a
-// [Message] is always one datagram, order is kept, and a destination for which
-// GSO fails gets its datagrams one by one. [Conn.Capabilities] says what is in
-// use, and why something is not.
+// (GRO). The first Conn of the process tries both with datagrams over loopback.
+// None of it shows: a [Message] is always one datagram, order is kept, and a
+// destination for which GSO fails gets its datagrams one by one.
+// [Conn.Capabilities] says what is in use, and why something is not.
 //
 // # Platforms
 //

@@ -31,6 +31,11 @@ func TryOffloads() (segments int, gso, gro error) {
 	return o.segments, o.gso, o.gro
 }
 
+// TrySegments and CameAs are steps of it.
+func TrySegments(send func(n int) error) (int, error) { return trySegments(send) }
+
+func CameAs(n, joined int) error { return cameAs(n, joined) }
+
 // WithProbe lets a probe be told what it finds, until the function returned is called.
 func WithProbe(segments int, gso, gro error) (restore func()) {
 	before := probe.run

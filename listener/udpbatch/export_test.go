@@ -6,3 +6,9 @@ func Portable(c Config) *Config {
 	c.portable = true
 	return &c
 }
+
+// ParseAddress gives the tests the parser without a socket.
+func ParseAddress(s string) (network, host string, port uint16, err error) {
+	a, err := parseAddress(s)
+	return a.network, a.host, a.port, err
+}

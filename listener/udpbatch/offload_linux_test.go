@@ -374,8 +374,12 @@ func TestOffloadOptionsBelongToTheConfig(t *testing.T) {
 
 func TestFailingOptionLeavesNothingOpen(t *testing.T) {
 	noLeak(t)
-	for _, option := range []sockopt.Option{sockopt.BindToDevice.Value("nosuchdevice"), sockopt.Raw(0, 9999, []byte{1, 0, 0, 0})} {
-		_, err := udpbatch.Listen(t.Context(), &udpbatch.Config{Address: "127.0.0.1:0", Options: sockopt.Options{option}})
+	for _, option := range []sockopt.Option{
+		sockopt.BindToDevice.Value("nosuchdevice"),
+		sockopt.Raw(0, 9999, []byte{1, 0, 0, 0}),
+		sockopt.IPv6AddrForm.Value(unix.AF_INET), // after bind, and only if connected to IPv4
+	} {
+		_, err := udpbatch.Listen(t.Context(), &udpbatch.Config{Address: "[::1]:0", Options: sockopt.Options{option}})
 		var e *udpbatch.Error
 		require.ErrorAs(t, err, &e)
 		assert.Equal(t, "set option", e.Op)
@@ -433,6 +437,28 @@ func TestProbeRefused(t *testing.T) {
 	for _, err := range []error{unix.ENETUNREACH, unix.EPERM} {
 		assert.NoError(t, udpbatch.Refusal(err), "says nothing of the kernel")
 	}
+}
+
+func TestProbeOfOtherKernels(t *testing.T) {
+	for _, test := range []struct {
+		most, want int
+		err        error
+	}{{1000, 128, nil}, {127, 64, nil}, {1, 64, unix.EINVAL}} {
+		n, err := udpbatch.TrySegments(func(n int) error {
+			if n > test.most {
+				return os.NewSyscallError("sendmsg", unix.EINVAL)
+			}
+			return nil
+		})
+		assert.Equal(t, test.want, n)
+		assert.ErrorIs(t, err, test.err)
+	}
+	n, err := udpbatch.TrySegments(func(int) error { return unix.ENETUNREACH })
+	assert.Equal(t, 128, n)
+	assert.ErrorIs(t, err, unix.ENETUNREACH)
+
+	assert.NoError(t, udpbatch.CameAs(128, 128))
+	assert.ErrorIs(t, udpbatch.CameAs(128, 1), errors.ErrUnsupported)
 }
 
 func TestBuffersAndStages(t *testing.T) {

@@ -63,35 +63,56 @@ func (p *prober) joins() error { return p.result().gro }
 // tryOffloads sends datagrams of one byte together and looks how they come.
 func tryOffloads() offload {
 	o := offload{segments: fewSegments}
-	in, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	in, out, err := loopback()
 	if err != nil {
 		return o
 	}
 	defer in.Close()
-	out, err := net.DialUDP("udp4", nil, in.LocalAddr().(*net.UDPAddr))
-	if err != nil {
-		return o
-	}
 	defer out.Close()
 	o.gro = sockopt.UDPGRO.Set(in, true)
-	n := manySegments
-	err = sendJoined(out, n)
-	if errors.Is(err, syscall.EINVAL) {
-		n = fewSegments
-		err = sendJoined(out, n)
-	}
+	n, err := trySegments(func(n int) error { return sendJoined(out, n) })
 	if err != nil {
 		o.gso = refusal(err)
 		o.known = o.gso != nil
 		return o
 	}
-	o.segments = n
-	o.known = true
-	joined, err := receiveJoined(in)
-	if err == nil && o.gro == nil && joined != n {
-		o.gro = fmt.Errorf("%w: %d datagrams sent together came as %d", errors.ErrUnsupported, n, joined)
+	o.known, o.segments = true, n
+	if joined, err := receiveJoined(in); o.gro == nil && err == nil {
+		o.gro = cameAs(n, joined)
 	}
 	return o
+}
+
+// loopback returns two sockets of which the second sends to the first.
+func loopback() (in, out *net.UDPConn, err error) {
+	in, err = net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return nil, nil, err
+	}
+	out, err = net.DialUDP("udp4", nil, in.LocalAddr().(*net.UDPAddr))
+	if err != nil {
+		in.Close()
+		return nil, nil, err
+	}
+	return in, out, nil
+}
+
+// trySegments finds the largest number of datagrams that can be sent together.
+func trySegments(send func(n int) error) (n int, err error) {
+	for _, n = range [...]int{manySegments, fewSegments} {
+		if err = send(n); !errors.Is(err, syscall.EINVAL) {
+			break
+		}
+	}
+	return n, err
+}
+
+// cameAs judges n datagrams that were sent together.
+func cameAs(n, joined int) error {
+	if joined == n {
+		return nil
+	}
+	return fmt.Errorf("%w: %d datagrams sent together came as %d", errors.ErrUnsupported, n, joined)
 }
 
 // refusal returns the error if it is one about GSO, and not about the way.
@@ -119,11 +140,9 @@ func receiveJoined(c *net.UDPConn) (int, error) {
 		return 0, err
 	}
 	var i cmsg.Info
-	if err := cmsg.Parse(oob[:oobn], &i); err != nil {
-		return 0, err
-	}
+	err = cmsg.Parse(oob[:oobn], &i)
 	if n > 1 && i.Segment != 1 {
-		return 0, nil // joined, and no way to tell
+		n = 0 // joined, and no way to tell
 	}
-	return n, nil
+	return n, err
 }
