@@ -21,6 +21,7 @@ func copyCases() []Case {
 		cases = append(cases, Case{Name: name, Batch: 1024, Rounds: 40, Ways: []Way{
 			copyWay("net.Listener", listen, nil, up),
 			copyWay("listener.New with limit, rules and counters", func() (net.Listener, error) { return listenConfig(Limited()) }, nil, up),
+			copyWay("the same with IdleTimeout", func() (net.Listener, error) { return listenConfig(Watched()) }, nil, up),
 			copyWay("net.Listener, conns without splice", listen, hideSplice, up),
 		}})
 	}

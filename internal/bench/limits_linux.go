@@ -3,6 +3,7 @@ package bench
 import (
 	"net"
 	"net/netip"
+	"time"
 
 	"golang.org/x/net/netutil"
 
@@ -15,6 +16,13 @@ const manyConns = 1 << 20
 // Limited is a Config with a limit, rules and counters, none of which refuses what the cases do.
 func Limited() *listener.Config {
 	return &listener.Config{MaxConns: manyConns, Allow: allowed, Deny: denied, Track: true}
+}
+
+// Watched is Limited with a time that no conn here is idle for.
+func Watched() *listener.Config {
+	c := Limited()
+	c.IdleTimeout = time.Hour
+	return c
 }
 
 var (
@@ -35,11 +43,14 @@ func limitCases() []Case {
 			dialWay("net.Dialer, netutil.LimitListener and a loop over prefixes", nil, pair{dialByHand, listenLimitedByHand}),
 			dialWay("net.Dialer and listener.New", nil, pair{dialByHand, listenLimited}),
 			dialWay("dialer.New and listener.New", nil, pair{dialNew, listenLimited}),
+			dialWay("the same with IdleTimeout", nil, pair{dialNew, listenWatched}),
 		},
 	}}
 }
 
 func listenLimited([]setting) (net.Listener, error) { return listenConfig(Limited()) }
+
+func listenWatched([]setting) (net.Listener, error) { return listenConfig(Watched()) }
 
 func listenLimitedByHand(settings []setting) (net.Listener, error) {
 	l, err := listenByHand(settings)

@@ -24,6 +24,7 @@ func ways() []way {
 		}},
 		{"listener.New", func() (net.Listener, error) { return listen(&listener.Config{}) }},
 		{"listener.New with limit, rules and counters", func() (net.Listener, error) { return listen(bench.Limited()) }},
+		{"the same with IdleTimeout", func() (net.Listener, error) { return listen(bench.Watched()) }},
 	}
 }
 
