@@ -50,6 +50,26 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
+func TestCredentialsThroughTrackingAndTLS(t *testing.T) {
+	ca := newAuthority(t)
+	l := open(t, &listener.Config{
+		Address: "unix://" + filepath.Join(t.TempDir(), "s"), TLS: ca.server(t, "service.test"), Track: true,
+	})
+	greeted := make(chan error, 1)
+	client := dial(t, l)
+	go func() {
+		greeted <- tls.Client(client, &tls.Config{RootCAs: ca.pool, ServerName: "service.test"}).HandshakeContext(t.Context())
+	}()
+	conn := accept(t, l)
+	require.NoError(t, <-greeted)
+	cred, err := listener.Credentials(conn)
+	if errors.Is(err, errors.ErrUnsupported) && runtime.GOOS != "linux" {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	assert.Equal(t, uint32(os.Geteuid()), cred.UID)
+}
+
 func TestNoCredentials(t *testing.T) {
 	l := open(t, &listener.Config{Address: "127.0.0.1:0"})
 	dial(t, l)

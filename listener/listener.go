@@ -25,8 +25,10 @@ type Listener interface {
 	// needs Config.Track or an option that implies it: without, the listener
 	// is closed and the error is errors.ErrUnsupported. It may follow a Close.
 	Shutdown(ctx context.Context) error
-	// Files returns duplicates of the sockets, to hand over to another
-	// process. The caller closes them.
+	// Files returns duplicates of the sockets, to hand over to another process
+	// with [Pass]. The caller closes them. The files of unix sockets are the
+	// other process's from then on: Close leaves them, and should nobody take
+	// them over, the next listener replaces them. Unix only.
 	Files() ([]*os.File, error)
 }
 

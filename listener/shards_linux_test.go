@@ -3,6 +3,7 @@ package listener_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -212,6 +213,6 @@ func TestSteerByCPUWithMultipath(t *testing.T) {
 func TestTooManyShards(t *testing.T) {
 	_, err := listener.New(t.Context(), &listener.Config{Address: "127.0.0.1:1000-1099", Shards: 11})
 	assert.EqualError(t, err, "listener: config: Addresses: 100 sockets with 11 shards each are more than 1024")
-	_, err = listener.New(t.Context(), &listener.Config{Address: "127.0.0.1:1-4", Shards: 1 << 62})
+	_, err = listener.New(t.Context(), &listener.Config{Address: "127.0.0.1:1-4", Shards: math.MaxInt})
 	assert.ErrorContains(t, err, "are more than 1024")
 }

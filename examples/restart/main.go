@@ -1,3 +1,5 @@
+//go:build unix
+
 // Restart is an HTTP server that is replaced by a new version of itself without
 // refusing or losing a request.
 //
