@@ -109,10 +109,7 @@ func (g *gate) check(v *visitor, t *ticket) EventKind {
 // socket behind in FIN-WAIT or TIME-WAIT for each of a flood of peers.
 func (g *gate) refuse(why EventKind, raw net.Conn) {
 	event := Event{Kind: why, Local: raw.LocalAddr(), Remote: raw.RemoteAddr()}
-	reset(raw)
-	if !g.closed() { // Close also ends the waiting for a slot
-		g.happened(event)
-	}
+	g.happened(event, func() { reset(raw) })
 }
 
 // reset closes a conn without a goodbye.

@@ -24,7 +24,7 @@ func (g *gate) pause(b *backoff, s *stream, err error) bool {
 	if g.closed() || !passes(err) {
 		return false
 	}
-	g.happened(Event{Kind: AcceptFailed, Local: s.Addr(), Err: s.failed("accept", err)})
+	g.happened(Event{Kind: AcceptFailed, Local: s.Addr(), Err: s.failed("accept", err)}, nil)
 	return sleep(b.next(), g.done)
 }
 

@@ -34,6 +34,10 @@ const (
 	eventKinds
 )
 
+// firstOfOpen is the first kind that concerns conns that Accept has returned: it
+// can follow Close.
+const firstOfOpen = CutIdle
+
 var eventNames = [eventKinds]string{
 	RefusedByRule:    "refused by rule",
 	RefusedBySource:  "refused by source",
@@ -58,10 +62,18 @@ func (k EventKind) String() string {
 	return eventNames[k]
 }
 
-// happened counts an event and tells the hook. The caller holds no lock.
-func (g *gate) happened(e Event) {
-	g.counts.events[e.Kind].Add(1)
-	if g.onEvent != nil {
+// happened counts an event, does what it is about, and tells the hook. In this
+// order, so that who sees the deed finds it counted, and the hook delays
+// nothing. The caller holds no lock. What Close ends is no event.
+func (g *gate) happened(e Event, deed func()) {
+	over := g.closed() && e.Kind < firstOfOpen
+	if !over {
+		g.counts.events[e.Kind].Add(1)
+	}
+	if deed != nil {
+		deed()
+	}
+	if !over && g.onEvent != nil {
 		g.onEvent(e)
 	}
 }

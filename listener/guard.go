@@ -173,13 +173,14 @@ func (w *guard) cut(why EventKind, unacked bool) {
 		return // another one did
 	}
 	event := Event{Kind: why, Local: l.localAddr(), Remote: l.remoteAddr(), Err: e}
-	if why == CutSlow || unacked {
-		reset(l.raw)
-	} else {
-		l.raw.Close()
-	}
-	l.release()
-	l.gate.happened(event)
+	l.gate.happened(event, func() {
+		if why == CutSlow || unacked {
+			reset(l.raw)
+		} else {
+			l.raw.Close()
+		}
+		l.release()
+	})
 }
 
 // explain replaces what a cut conn answers by the cause.

@@ -135,13 +135,12 @@ func (q *queue) usher(w *waiter) {
 		why = HandshakeDropped
 	}
 	event := Event{Kind: why, Local: w.LocalAddr(), Remote: w.RemoteAddr(), Err: err}
-	if err == nil { // refused, as others are
-		reset(w.link.raw)
-	}
-	w.Close()
-	if !q.gate.closed() {
-		q.gate.happened(event)
-	}
+	q.gate.happened(event, func() {
+		if err == nil { // refused, as others are
+			reset(w.link.raw)
+		}
+		w.Close()
+	})
 }
 
 // complete does what takes the client's time. It returns the conn for Accept, or

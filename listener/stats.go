@@ -3,9 +3,9 @@ package listener
 import "sync/atomic"
 
 // Stats are the counters of a listener, from its start. Each conn that a socket
-// delivers ends in one of them: Accepted, a refusal or a failure; only those
-// that Close finds on their way, and those whose client left at once, are not
-// counted.
+// delivers ends in one of them: Accepted, a refusal or a failure. Not counted are
+// those that Close finds on their way, those whose client left at once, and
+// those with options that fail, which Accept returns as an error.
 type Stats struct {
 	Sockets  int   // that were opened: one for each address and shard
 	Accepted int64 // conns that Accept returned

@@ -49,7 +49,7 @@ func newWaiting(c *Config) *waiting {
 	}
 	return &waiting{
 		places:  make(chan struct{}, c.MaxHandshakes),
-		fair:    whole / quarter,
+		fair:    max(whole/quarter, time.Millisecond),
 		share:   max(1, c.MaxHandshakes/quarter),
 		width:   c.sourceWidth(),
 		sources: map[sourceKey]int{},

@@ -23,7 +23,7 @@ func TestSilentClientsKeepNobodyOut(t *testing.T) {
 		for _, stage := range []string{"TLS", "PROXY"} {
 			t.Run(name+" "+stage, func(t *testing.T) {
 				noLeak(t)
-				const timeout = 4 * time.Second // a quarter is the fair time
+				const timeout = 2 * time.Second // a quarter is the fair time
 				config := &listener.Config{Address: "127.0.0.1:0", MaxHandshakes: 8, MaxConns: 1000}
 				if stage == "TLS" {
 					config.TLS, config.HandshakeTimeout = ca.server(t, "127.0.0.1"), timeout

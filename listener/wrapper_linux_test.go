@@ -267,3 +267,23 @@ func TestMaxConnsPerSource(t *testing.T) {
 	assert.Zero(t, listener.Sources(l))
 	assert.Zero(t, stats(l).Active)
 }
+
+// The map of sources gives its memory back when the flood is over.
+func TestSourcesAreForgotten(t *testing.T) {
+	noLeak(t)
+	l := open(t, &listener.Config{Address: "127.0.0.1:0", MaxConnsPerSource: 1})
+	conns := accepting(t, l)
+	const n = 1100 // more than what is kept
+	var open []net.Conn
+	for i := range n {
+		client := dialFrom(t, l, fmt.Sprintf("127.0.%d.%d", 10+i/200, 1+i%200))
+		open = append(open, client, <-conns)
+	}
+	assert.Equal(t, n, listener.Sources(l))
+	for _, c := range open {
+		c.Close()
+	}
+	assert.Zero(t, listener.Sources(l))
+	dial(t, l)
+	require.NoError(t, (<-conns).Close())
+}
