@@ -27,9 +27,9 @@ const (
 var socksReplies = map[byte]error{
 	1: errors.New("general failure"),
 	2: fmt.Errorf("not allowed by the proxy's rules: %w", syscall.EACCES),
-	3: syscall.ENETUNREACH,
-	4: syscall.EHOSTUNREACH,
-	5: syscall.ECONNREFUSED,
+	3: errNetUnreachable,
+	4: errHostUnreachable,
+	5: errRefused,
 	6: fmt.Errorf("the TTL expired: %w", syscall.ETIMEDOUT),
 	7: fmt.Errorf("the proxy has no CONNECT: %w", errors.ErrUnsupported),
 	8: fmt.Errorf("the proxy lacks this type of address: %w", syscall.EAFNOSUPPORT),

@@ -1,0 +1,12 @@
+//go:build !plan9
+
+package dialer
+
+import "syscall"
+
+// What a dial without a proxy would have returned.
+const (
+	errNetUnreachable  = syscall.ENETUNREACH
+	errHostUnreachable = syscall.EHOSTUNREACH
+	errRefused         = syscall.ECONNREFUSED
+)

@@ -1,0 +1,10 @@
+package dialer
+
+import "errors"
+
+// Plan 9 has texts instead of numbers.
+var (
+	errNetUnreachable  = errors.New("network is unreachable")
+	errHostUnreachable = errors.New("no route to host")
+	errRefused         = errors.New("connection refused")
+)
