@@ -354,3 +354,42 @@ func TestNamesOfKindsAndPolicies(t *testing.T) {
 	slices.Sort(names)
 	assert.Len(t, slices.Compact(names), len(names))
 }
+
+func TestLimitsHoldForAllSocketsTogether(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		policy listener.OverLimit
+	}{{"wait", listener.Wait}, {"refuse", listener.Refuse}} {
+		t.Run(test.name, func(t *testing.T) {
+			noLeak(t)
+			l := open(t, &listener.Config{
+				Addresses: []string{"127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"}, MaxConns: 1, OverLimit: test.policy,
+			})
+			conns := accepting(t, l)
+			addrs := l.(listener.Listener).Addrs()
+			require.Len(t, addrs, 3)
+			assert.Equal(t, addrs[0], l.Addr())
+			// A socket where nobody calls must not hold the only slot.
+			for i := range 3 {
+				client, err := net.Dial("tcp", addrs[2-i].String())
+				require.NoError(t, err)
+				defer client.Close()
+				server := <-conns
+				assert.Equal(t, client.RemoteAddr().String(), server.LocalAddr().String())
+				second, err := net.Dial("tcp", addrs[i].String())
+				if err == nil {
+					defer second.Close()
+				}
+				if test.policy == listener.Refuse {
+					eventually(t, "the second is refused", func() bool { return stats(l).RefusedByLimit == int64(i+1) })
+					require.NoError(t, server.Close())
+					continue
+				}
+				none(t, conns)
+				require.NoError(t, server.Close())
+				require.NoError(t, (<-conns).Close())
+			}
+			assert.Zero(t, stats(l).Active)
+		})
+	}
+}

@@ -176,6 +176,19 @@ func TestDeadlinesAreTheApplications(t *testing.T) {
 	})
 }
 
+// The guard does no harm to whoever closes the conn inside; Close still ends what it holds.
+func TestTheBareConnIsClosed(t *testing.T) {
+	const idle = 50 * time.Millisecond
+	guarded(t, listener.Config{IdleTimeout: idle}, func(t *testing.T, l net.Listener, _, server net.Conn) {
+		require.NoError(t, server.(interface{ NetConn() net.Conn }).NetConn().Close())
+		time.Sleep(3 * idle)
+		_, err := server.Read(make([]byte, 1))
+		assert.Error(t, err)
+		server.Close()
+		assert.Zero(t, stats(l).Active)
+	})
+}
+
 func TestSlowClient(t *testing.T) {
 	config := listener.Config{MinReceiveRate: 1000, MinReceiveGrace: 100 * time.Millisecond}
 	guarded(t, config, func(t *testing.T, l net.Listener, client, server net.Conn) {

@@ -128,11 +128,13 @@ func TestCloseEndsHandshakesAndConnsThatNobodyAccepted(t *testing.T) {
 func TestCloseWhileAllSlotsAreTaken(t *testing.T) {
 	noLeak(t)
 	ca := newAuthority(t)
-	l := open(t, &listener.Config{Address: "127.0.0.1:0", TLS: ca.server(t, "127.0.0.1"), MaxHandshakes: 1})
-	silent := dial(t, l)
-	time.Sleep(20 * time.Millisecond) // lets it take the slot; if not, the test still holds
+	l := open(t, &listener.Config{Address: "127.0.0.1:0", TLS: ca.server(t, "127.0.0.1"), MaxHandshakes: 1, HandshakeTimeout: time.Hour})
+	silent, second := dial(t, l), dial(t, l)
+	eventually(t, "one has the slot, one waits for it", func() bool { return stats(l).Pending == 2 })
 	require.NoError(t, l.Close())
 	ended(t, silent)
+	ended(t, second)
+	assert.Zero(t, stats(l).Pending)
 }
 
 func TestOneTLSConfigPerListenerResumesSessions(t *testing.T) {

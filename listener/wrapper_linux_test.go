@@ -117,7 +117,7 @@ func TestSplice(t *testing.T) {
 func TestUserSpaceCopiesWithUnixConns(t *testing.T) {
 	unix := open(t, &listener.Config{Address: "unix://" + t.TempDir() + "/s", Track: true})
 	client, server := pair(t, unix)
-	n, err := io.Copy(server, strings.NewReader("hello"))
+	n, err := io.Copy(server, struct{ io.Reader }{strings.NewReader("hello")})
 	require.NoError(t, err)
 	assert.Equal(t, int64(5), n)
 	buf := make([]byte, 5)
