@@ -125,15 +125,14 @@ func (q *queue) report(err error) bool {
 func (q *queue) usher(w *waiter) {
 	defer q.waiting.leave(w)
 	conn, why, err := q.complete(w)
-	dropped := q.waiting.finish(w)
+	if q.waiting.finish(w) { // even if it was done just then: its socket is closed
+		why, err = HandshakeDropped, w.stream.failed("handshake", errDropped)
+	}
 	if why == 0 {
 		q.deliver(conn)
 		return
 	}
 	q.gate.counts.pending.Add(-1)
-	if dropped {
-		why = HandshakeDropped
-	}
 	event := Event{Kind: why, Local: w.LocalAddr(), Remote: w.RemoteAddr(), Err: err}
 	q.gate.happened(event, func() {
 		if err == nil { // refused, as others are
@@ -142,6 +141,8 @@ func (q *queue) usher(w *waiter) {
 		w.Close()
 	})
 }
+
+var errDropped = errors.New("another client waited and this one took too long")
 
 // complete does what takes the client's time. It returns the conn for Accept, or
 // what speaks against it.
