@@ -29,6 +29,9 @@ func (a Address) inherited() bool { return a.Network == "fd" || a.Network == "sy
 // isTCP says whether a socket is a TCP one, as far as is known.
 func (a Address) isTCP() bool { return a.protocol() == "tcp" || a.inherited() }
 
+// streams says whether a conn is a stream of bytes.
+func (a Address) streams() bool { return a.protocol() == "tcp" || a.Network == "unix" }
+
 // hostname returns the host without its port; empty for a unix socket.
 func (a Address) hostname() string {
 	if !a.hasPort() {

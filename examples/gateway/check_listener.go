@@ -5,9 +5,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 
 	"github.com/strata-net/strata/listener"
+	"github.com/strata-net/strata/listener/udpsession"
 	"github.com/strata-net/strata/sockopt"
 )
 
@@ -26,8 +28,15 @@ func checkListener(n *Listener, ps *problems) {
 		ps.addf(at, "is for tcp, and no address is")
 	}
 	n.checkLimits(ps)
-	n.Options.check(ps, n.networks(), sockopt.Bind, sockopt.Listening, sockopt.Established)
-	n.origins.blame(ps, n.addressesAt[0], n.try(), "Options")
+	stages := []sockopt.Stage{sockopt.Bind, sockopt.Listening, sockopt.Established}
+	if n.Protocol == UDP {
+		stages = []sockopt.Stage{sockopt.Bind, sockopt.Established}
+		for _, name := range []string{"UDP_SEGMENT", "UDP_GRO"} {
+			n.Options.refuse(ps, name, "is the listener's own business")
+		}
+	}
+	n.Options.check(ps, n.networks(), stages...)
+	n.origins.blame(ps, n.addressesAt[0], n.try())
 }
 
 // checkLimits notes keys that say how, where there is nothing to do.
@@ -36,10 +45,11 @@ func (n *Listener) checkLimits(ps *problems) {
 	if n.overAt.path != "" && c.MaxConns == 0 && c.AcceptRate == 0 {
 		ps.addf(n.overAt, "is of no use without max_conns or accept_rate")
 	}
-	for _, field := range []string{"MaxHandshakes", "HandshakeTimeout"} {
-		if at, ok := n.origins[field]; ok && n.TLS == nil {
-			ps.addf(at, "is of no use without tls")
-		}
+	if at, ok := n.origins["HandshakeTimeout"]; ok && n.TLS == nil {
+		ps.addf(at, "is of no use without tls")
+	}
+	if at, ok := n.origins["MaxHandshakes"]; ok && n.TLS == nil && c.ProxyProtocol == nil {
+		ps.addf(at, "is of no use without tls or proxy_protocol")
 	}
 }
 
@@ -86,16 +96,48 @@ func (n *Listener) networks() []string {
 func (n *Listener) config() *listener.Config {
 	c := n.Net
 	c.Options = n.Options.List
+	if n.Protocol == TCP {
+		c.IdleTimeout, c.MaxAge = n.TCP.Idle, n.TCP.Session
+	}
 	for _, a := range n.Addresses {
 		c.Addresses = append(c.Addresses, a.String())
 	}
 	return &c
 }
 
-// try returns what package listener finds wrong with all of it. In a context
-// that has ended it looks at a Config and opens nothing. What systemd:// stands
-// for is known in the process that inherits it; elsewhere any descriptor does.
+// sessions is config for protocol udp.
+func (n *Listener) sessions() *udpsession.Config {
+	c := n.UDP
+	c.Address, c.Options = n.Addresses[0].String(), n.Options.List
+	c.Allow, c.Deny, c.SourceBits4, c.SourceBits6 = n.Net.Allow, n.Net.Deny, n.Net.SourceBits4, n.Net.SourceBits6
+	return &c
+}
+
+// try returns what the modules find wrong with all of it. In a context that has
+// ended they look at a Config and open nothing.
 func (n *Listener) try() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	var l net.Listener
+	var err error
+	if n.Protocol == UDP {
+		n.origins["Address"] = n.addressesAt[0]
+		l, err = udpsession.Listen(ctx, n.sessions())
+	} else {
+		l, err = listener.New(ctx, n.tryConfig())
+	}
+	if err == nil {
+		l.Close()
+	}
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// tryConfig is config with something in the place of what the check cannot know:
+// what systemd:// stands for in the process that inherits it, and certificates.
+func (n *Listener) tryConfig() *listener.Config {
 	c := n.config()
 	for i, a := range n.Addresses {
 		n.origins[fmt.Sprintf("Addresses[%d]", i)] = n.addressesAt[i]
@@ -106,14 +148,5 @@ func (n *Listener) try() error {
 	if n.TLS != nil {
 		c.TLS = &tls.Config{Certificates: make([]tls.Certificate, 1)}
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	l, err := listener.New(ctx, c)
-	if err == nil {
-		l.Close()
-	}
-	if errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
+	return c
 }

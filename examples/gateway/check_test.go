@@ -164,14 +164,14 @@ func TestReadmeNamesEveryKey(t *testing.T) {
 	require.NoError(t, err)
 	_, err = Load("x.yaml", []byte(`
 x: 1
-listeners: [{x: 1, routes: [{x: 1}], tls: {x: 1}, unix: {x: 1}, keepalive: {x: 1}}]
+listeners: [{x: 1, routes: [{x: 1}], tls: {x: 1}, unix: {x: 1}, keepalive: {x: 1}, proxy_protocol: {x: 1}}]
 upstreams: [{x: 1, tls: {x: 1}}]
 `))
 	lists := regexp.MustCompile(`known are (.*)`).FindAllStringSubmatch(err.Error(), -1)
-	require.Len(t, lists, 8, "mappings")
+	require.Len(t, lists, 9, "mappings")
 	for _, list := range lists {
 		for key := range strings.SplitSeq(list[1], ", ") {
-			assert.Regexp(t, "`([a-z]+(\\[\\])?\\.)?"+key+"(\\.[a-z]+)?`", string(readme), key)
+			assert.Regexp(t, "`([a-z_]+(\\[\\])?\\.)?"+key+"(\\.[a-z]+)?`", string(readme), key)
 		}
 	}
 }

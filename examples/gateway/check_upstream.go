@@ -23,6 +23,8 @@ func checkUpstreams(list []*Upstream, ps *problems) map[string]*Upstream {
 			ps.addf(u.echoAt, "excludes tls")
 		case u.echoAt.path == "" && u.addressAt.path == "":
 			ps.addf(u.at, "want an address, or echo")
+		case u.TLS != nil && u.network() != "" && !(Address{Network: u.network()}).streams():
+			ps.addf(u.at.key("tls"), "is for streams of bytes, not for %s", u.network())
 		case u.TLS != nil && u.network() == "unix" && u.TLS.ServerName == "":
 			ps.addf(u.at.key("tls.server_name"), "is missing; a unix socket has no host name to verify")
 		}
@@ -50,7 +52,10 @@ func (u *Upstream) checkDial(ps *problems) {
 		ps.addf(at, "is for tcp, the address is not")
 	}
 	u.Options.check(ps, []string{network}, sockopt.Bind, sockopt.Established)
-	u.origins.blame(ps, u.at, u.tryDial(network), "Options")
+	if (Address{Network: network}).protocol() == "udp" {
+		u.Options.refuse(ps, "UDP_GRO", "would join datagrams, which are forwarded one by one")
+	}
+	u.origins.blame(ps, u.at, u.tryDial(network))
 }
 
 // tryDial returns what package dialer finds wrong with all of it. It dials in a

@@ -69,3 +69,14 @@ func converse(c net.Conn, id, requests int) error {
 	}
 	return nil
 }
+
+// echoes says whether a request goes to the echo and back; both kinds of
+// listener do that with it.
+func echoes(address string) bool {
+	c, err := net.DialTimeout("tcp", address, patience)
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	return converse(c, 0, 1) == nil
+}

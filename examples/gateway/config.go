@@ -7,6 +7,7 @@ import (
 
 	"github.com/strata-net/strata/dialer"
 	"github.com/strata-net/strata/listener"
+	"github.com/strata-net/strata/listener/udpsession"
 	"github.com/strata-net/strata/sockopt"
 )
 
@@ -34,8 +35,9 @@ type Listener struct {
 	Addresses []Address // at least one
 	Protocol  Protocol
 	Options   Options
-	TLS       *ServerTLS      // nil: no TLS
-	Net       listener.Config // what the file says of it, but addresses, Options and TLS
+	TLS       *ServerTLS        // nil: no TLS
+	Net       listener.Config   // what the file says of it, but addresses, Options and TLS
+	UDP       udpsession.Config // the same for protocol udp; rules and sources are those of Net
 	TCP       TCPLimits
 	HTTP      HTTPLimits
 	Routes    []*Route
@@ -118,6 +120,7 @@ func newListener() *Listener {
 	return &Listener{
 		Protocol: TCP,
 		Net:      listener.Config{HandshakeTimeout: 10 * time.Second},
+		UDP:      udpsession.Config{MaxSessions: 4096, IdleTimeout: time.Minute},
 		origins:  origins{},
 		TCP:      TCPLimits{Idle: 10 * time.Minute, Session: 24 * time.Hour},
 		HTTP: HTTPLimits{

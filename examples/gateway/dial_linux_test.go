@@ -87,14 +87,6 @@ func TestDialKeys(t *testing.T) {
 	}
 }
 
-// limitedUpstream is a tcp listener in front of an upstream with more keys.
-func limitedUpstream(upstream, keys string) string {
-	return fmt.Sprintf(`
-upstreams: [{name: up, address: "%s", %s}]
-listeners: [{name: tcp, address: "127.0.0.1:0", routes: [{upstream: up}]}]
-`, upstream, keys)
-}
-
 // The times of keep-alive probes reach the conns to the upstream.
 func TestKeepAliveOfUpstream(t *testing.T) {
 	settled(t)

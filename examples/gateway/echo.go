@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"sync"
 	"time"
@@ -16,20 +17,27 @@ import (
 
 // An echo is a built-in upstream on a free port of loopback.
 type echo struct {
-	net     net.Listener
+	address net.Addr
 	stop    func()
 	serving sync.WaitGroup
 }
 
-// newEcho starts a server that sends back the bytes of each conn, or the body
-// of each request.
-func newEcho(ctx context.Context, p Protocol) (*echo, error) {
-	l, err := listener.New(ctx, &listener.Config{Address: "tcp://127.0.0.1:0", Track: true})
+// newEcho starts a server that sends back the bytes of each conn, the body of
+// each request, or each datagram.
+func newEcho(ctx context.Context, u *Upstream) (*echo, error) {
+	if u.Echo == UDP {
+		return newUDPEcho(ctx)
+	}
+	cfg := &listener.Config{Address: "tcp://127.0.0.1:0", Track: true}
+	if u.Dial.ProxyProtocol != 0 { // it will announce its clients
+		cfg.ProxyProtocol = &listener.ProxyProtocol{Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
+	}
+	l, err := listener.New(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	e := &echo{net: l}
-	if p == HTTP {
+	e := &echo{address: l.Addr()}
+	if u.Echo == HTTP {
 		srv := &http.Server{
 			Handler:           http.HandlerFunc(echoRequest),
 			ReadHeaderTimeout: time.Minute,
@@ -49,11 +57,8 @@ func newEcho(ctx context.Context, p Protocol) (*echo, error) {
 	return e, nil
 }
 
-func (e *echo) addr() net.Addr { return e.net.Addr() }
-
 // close ends the server and its conns.
 func (e *echo) close() {
-	e.net.Close()
 	e.stop()
 	e.serving.Wait()
 }

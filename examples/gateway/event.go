@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/strata-net/strata/listener"
+	"github.com/strata-net/strata/listener/udpsession"
 )
 
 // happened logs what became of a client that no service will see. That is for
@@ -27,4 +28,13 @@ func (d *door) happened(e listener.Event) {
 		args = append(args, "error", e.Err)
 	}
 	d.log.Log(ctx, level, e.Kind.String(), args...)
+}
+
+// changed logs sessions that end by themselves, and peers that get none. The
+// listener tells of the latter at most once a second.
+func (d *door) changed(e udpsession.Event) {
+	if e.Kind == udpsession.EventCreated || e.Reason == udpsession.Closed {
+		return // the service logs these
+	}
+	d.log.Debug("session "+e.Kind.String(), "client", e.Peer, "reason", e.Reason, "count", e.Count)
 }

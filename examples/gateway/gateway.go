@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/strata-net/strata/listener"
+	"github.com/strata-net/strata/listener/udpsession"
 )
 
 // A Gateway runs the listeners of a configuration. It is safe for concurrent
@@ -37,7 +38,9 @@ type service interface {
 // A door is a listener of the configuration while it is open.
 type door struct {
 	cfg     *Listener
-	net     listener.Listener
+	net     draining
+	addrs   []net.Addr
+	stats   func() any
 	service service
 	log     *slog.Logger
 }
@@ -60,7 +63,7 @@ func Start(ctx context.Context, cfg *Config, log *slog.Logger, observe observer)
 	}
 	for _, d := range g.doors {
 		log.Info("listening", "listener", d.cfg.Name, "protocol", d.cfg.Protocol,
-			"tls", d.cfg.TLS != nil, "address", d.net.Addr(), "addresses", len(d.net.Addrs()))
+			"tls", d.cfg.TLS != nil, "address", d.net.Addr(), "addresses", len(d.addrs))
 		g.serving.Go(func() { g.serve(d) })
 	}
 	return g, nil
@@ -90,12 +93,12 @@ func (g *Gateway) openUpstreams(ctx context.Context) error {
 func (g *Gateway) openUpstream(ctx context.Context, u *Upstream) error {
 	address := u.Address
 	if u.Echo != "" {
-		e, err := newEcho(ctx, u.Echo)
+		e, err := newEcho(ctx, u)
 		if err != nil {
 			return err
 		}
 		g.echoes = append(g.echoes, e)
-		address = Address{Network: "tcp", Host: e.addr().String()}
+		address = Address{Network: u.Echo.network(), Host: e.address.String()}
 	}
 	b, err := newBackend(u, address, g.observe)
 	if err != nil {
@@ -122,29 +125,58 @@ func (g *Gateway) openListeners(ctx context.Context) error {
 // open opens one listener.
 func (g *Gateway) open(ctx context.Context, n *Listener) (*door, error) {
 	d := &door{cfg: n, log: g.log.With("listener", n.Name)}
-	cfg := n.config()
+	open := g.openStreams
+	if n.Protocol == UDP {
+		open = g.openSessions
+	}
+	if err := open(ctx, d); err != nil {
+		return nil, err
+	}
+	g.observe.show(RoleListener, n.Name, n.Options.List, d.net)
+	d.service = g.newService(d)
+	return d, nil
+}
+
+// openStreams opens a listener of package listener.
+func (g *Gateway) openStreams(ctx context.Context, d *door) error {
+	cfg := d.cfg.config()
 	cfg.Track, cfg.OnEvent = true, d.happened
-	if n.TLS != nil {
+	if d.cfg.TLS != nil {
 		var err error
-		if cfg.TLS, err = g.serverTLS(n); err != nil {
-			return nil, err
+		if cfg.TLS, err = g.serverTLS(d.cfg); err != nil {
+			return err
 		}
 	}
 	l, err := listener.New(ctx, cfg)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	d.net = l.(listener.Listener)
-	g.observe.show(RoleListener, n.Name, n.Options.List, l)
-	d.service = g.newService(d)
-	return d, nil
+	own := l.(listener.Listener)
+	d.net, d.addrs, d.stats = own, own.Addrs(), func() any { return own.Stats() }
+	return nil
+}
+
+// openSessions opens a listener of package udpsession.
+func (g *Gateway) openSessions(ctx context.Context, d *door) error {
+	cfg := d.cfg.sessions()
+	cfg.OnEvent = d.changed
+	l, err := udpsession.Listen(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	own := l.(*udpsession.Listener)
+	d.net, d.addrs, d.stats = own, []net.Addr{own.Addr()}, func() any { return own.Stats() }
+	return nil
 }
 
 // newService returns what speaks the protocol of a listener.
 func (g *Gateway) newService(d *door) service {
 	n := d.cfg
 	accepted := func(c net.Conn) { g.observe.show(RoleAccepted, n.Name, n.Options.List, c) }
-	if n.Protocol == TCP {
+	switch n.Protocol {
+	case UDP:
+		return newUDPService(d.net, g.backends[n.Routes[0].Upstream], d.log)
+	case TCP:
 		return newTCPService(n, d.net, g.backends[n.Routes[0].Upstream], d.log, accepted)
 	}
 	return newHTTPService(n, d.net, g.backends, d.log, accepted)
@@ -173,7 +205,7 @@ func (g *Gateway) Addr(name string) net.Addr {
 func (g *Gateway) Addrs(name string) []net.Addr {
 	for _, d := range g.doors {
 		if d.cfg.Name == name {
-			return d.net.Addrs()
+			return d.addrs
 		}
 	}
 	return nil
@@ -191,7 +223,7 @@ func (g *Gateway) Shutdown(ctx context.Context) bool {
 	for i, d := range g.doors {
 		wg.Go(func() {
 			clean[i] = d.service.shutdown(ctx)
-			d.log.Debug("stats", "counters", d.net.Stats())
+			d.log.Debug("stats", "counters", d.stats())
 		})
 	}
 	wg.Wait()

@@ -31,8 +31,38 @@ func (n *Listener) limitKeys() fields {
 		"accept_rate":          n.key(from("AcceptRate", set(&c.AcceptRate, parseRate)), TCP, HTTP),
 		"accept_burst":         n.key(from("AcceptBurst", set(&c.AcceptBurst, parseCount)), TCP, HTTP),
 		"max_handshakes":       n.key(from("MaxHandshakes", set(&c.MaxHandshakes, parseCount)), TCP, HTTP),
+		"conn_idle_timeout":    n.key(from("IdleTimeout", set(&c.IdleTimeout, parseTimeout)), HTTP),
+		"max_age":              n.key(from("MaxAge", set(&c.MaxAge, parseTimeout)), HTTP),
+		"min_receive_rate":     n.key(from("MinReceiveRate", set(&c.MinReceiveRate, parseBytes)), TCP, HTTP),
+		"min_receive_grace":    n.key(from("MinReceiveGrace", set(&c.MinReceiveGrace, parseTimeout)), TCP, HTTP),
+		"proxy_protocol":       n.key(n.proxyProtocol, TCP, HTTP),
 	}
 }
+
+// proxyProtocol takes who may announce clients with a PROXY header, and how.
+func (n *Listener) proxyProtocol(v value) {
+	p := &listener.ProxyProtocol{}
+	n.Net.ProxyProtocol = p
+	from := func(field string, take func(value)) func(value) {
+		return n.origins.from("ProxyProtocol."+field, take)
+	}
+	prefixes := func(field string, dst *[]netip.Prefix) func(value) {
+		return from(field, func(v value) {
+			elements(v.oneOrMore(), n.origins, "ProxyProtocol."+field, dst, parsePrefix)
+		})
+	}
+	n.origins["ProxyProtocol.Trusted"] = v.at().key("trusted") // if it is not there
+	v.mapping(fields{
+		"trusted":        prefixes("Trusted", &p.Trusted),
+		"allow":          prefixes("Allow", &p.Allow),
+		"header_timeout": from("HeaderTimeout", set(&p.HeaderTimeout, parseTimeout)),
+		"untrusted":      from("Untrusted", set(&p.Untrusted, untrusted.parse)),
+		"max_header":     from("MaxHeader", set(&p.MaxHeader, parseBytes)),
+	})
+}
+
+// untrusted are the words for what becomes of who may not announce.
+var untrusted = words[listener.Untrusted]{{"refuse", listener.RefuseUntrusted}, {"direct", listener.DirectUntrusted}}
 
 // overLimits are the words for what becomes of a client above a limit.
 var overLimits = words[listener.OverLimit]{{"wait", listener.Wait}, {"refuse", listener.Refuse}}

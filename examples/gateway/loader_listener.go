@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/strata-net/strata/listener"
+	"github.com/strata-net/strata/listener/udpsession"
 )
 
 // listener takes one entry of listeners; nil is none.
@@ -17,9 +18,9 @@ func (l *loader) listener(v value) *Listener {
 	keys := fields{
 		"name":      note(&n.nameAt, set(&n.Name, parseName)),
 		"address":   n.address,
-		"addresses": n.addresses,
+		"addresses": n.key(n.addresses, TCP, HTTP),
 		"protocol":  set(&n.Protocol, parseProtocol),
-		"options":   n.Options.required,
+		"options":   n.origins.from("Options", n.Options.required),
 		"prefer":    n.Options.preferred,
 		"routes":    n.routes,
 	}
@@ -27,6 +28,7 @@ func (l *loader) listener(v value) *Listener {
 	maps.Copy(keys, n.httpKeys())
 	maps.Copy(keys, l.ruleKeys(n))
 	maps.Copy(keys, n.limitKeys())
+	maps.Copy(keys, n.sessionKeys())
 	if !v.mapping(keys, "name", "address", "routes") {
 		return nil
 	}
@@ -46,7 +48,7 @@ func (l *loader) streamKeys(n *Listener) fields {
 		"multipath":         n.key(from("Multipath", set(&c.Multipath, multipaths.parse)), TCP, HTTP),
 		"keepalive":         n.key(from("KeepAlive", keepAlive(&c.KeepAlive)), TCP, HTTP),
 		"idle_timeout":      n.idle,
-		"max_session":       n.key(set(&n.TCP.Session, parseDuration), TCP),
+		"max_session":       n.key(n.maxSession, TCP, UDP),
 		"first_bytes_wait":  n.key(note(&n.firstAt, set(&n.TCP.FirstBytes, parseTimeout)), TCP),
 	}
 }
@@ -144,9 +146,36 @@ func keepAlive(k *net.KeepAliveConfig) func(value) {
 
 // idle takes idle_timeout, which each protocol has with a default of its own.
 func (n *Listener) idle(v value) {
-	set(&n.TCP.Idle, parseTimeout)(v)
-	n.HTTP.Idle = n.TCP.Idle
+	if d, ok := parsed(v, parseTimeout); ok {
+		n.TCP.Idle, n.HTTP.Idle, n.UDP.IdleTimeout = d, d, d
+	}
 }
+
+// maxSession takes max_session, which is without a bound for udp by default.
+func (n *Listener) maxSession(v value) {
+	if d, ok := parsed(v, parseDuration); ok {
+		n.TCP.Session, n.UDP.MaxAge = d, d
+	}
+}
+
+// sessionKeys are those of protocol udp.
+func (n *Listener) sessionKeys() fields {
+	c, from := &n.UDP, n.origins.from
+	count := func(field string, dst *int) func(value) { return n.key(from(field, set(dst, parseCount)), UDP) }
+	size := func(field string, dst *int) func(value) { return n.key(from(field, set(dst, parseBytes)), UDP) }
+	return fields{
+		"max_sessions":            count("MaxSessions", &c.MaxSessions),
+		"max_sessions_per_source": count("MaxSessionsPerSource", &c.MaxSessionsPerSource),
+		"on_full":                 n.key(from("OnFull", set(&c.OnFull, onFull.parse)), UDP),
+		"queue":                   count("Queue", &c.Queue),
+		"queue_bytes":             size("QueueBytes", &c.QueueBytes),
+		"max_bytes":               size("MaxBytes", &c.MaxBytes),
+		"backlog":                 count("Backlog", &c.Backlog),
+	}
+}
+
+// onFull are the words for what becomes of a new peer when there is no room.
+var onFull = words[udpsession.OnFull]{{"refuse", udpsession.Refuse}, {"evict_idle", udpsession.EvictIdle}}
 
 // key notes that a key belongs to some protocols only.
 func (n *Listener) key(take func(value), protocols ...Protocol) func(value) {

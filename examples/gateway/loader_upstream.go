@@ -25,7 +25,7 @@ func (l *loader) upstream(v value) *Upstream {
 		"name":              note(&u.nameAt, set(&u.Name, parseName)),
 		"address":           note(&u.addressAt, set(&u.Address, parseDialAddress)),
 		"echo":              note(&u.echoAt, set(&u.Echo, parseProtocol)),
-		"options":           u.Options.required,
+		"options":           from("Options", u.Options.required),
 		"prefer":            u.Options.preferred,
 		"tls":               func(v value) { u.TLS = l.clientTLS(v) },
 		"dial_timeout":      from("Timeout", set(&dial.Timeout, parseTimeout)),

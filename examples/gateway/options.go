@@ -38,16 +38,32 @@ func (o *Options) each(v value, policy func(sockopt.Option) sockopt.Option) {
 func (o *Options) check(ps *problems, networks []string, stages ...sockopt.Stage) {
 	first := map[string]place{}
 	for i, opt := range o.List {
-		for _, network := range networks {
-			if err := (sockopt.Options{opt}).Check(network, stages...); err != nil {
-				ps.add(o.at[i], err)
-				break
-			}
+		if err := o.fits(opt, networks, stages); err != nil {
+			ps.add(o.at[i], err)
 		}
 		if at, ok := first[opt.Name()]; ok {
 			ps.add(o.at[i], fmt.Errorf("is asked for twice, first in line %d", at.line))
 			continue
 		}
 		first[opt.Name()] = o.at[i]
+	}
+}
+
+// fits says why an option cannot take effect.
+func (o *Options) fits(opt sockopt.Option, networks []string, stages []sockopt.Stage) error {
+	for _, network := range networks {
+		if err := (sockopt.Options{opt}).Check(network, stages...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refuse notes an option that the gateway cannot live with.
+func (o *Options) refuse(ps *problems, name, why string) {
+	for i, opt := range o.List {
+		if opt.Name() == name {
+			ps.addf(o.at[i], "%s", why)
+		}
 	}
 }

@@ -2,11 +2,11 @@ package main
 
 import (
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/strata-net/strata/dialer"
 	"github.com/strata-net/strata/listener"
+	"github.com/strata-net/strata/listener/udpsession"
 )
 
 // origins say where in the file the fields of a module's Config come from, so
@@ -34,12 +34,11 @@ func (o origins) of(field string) (place, bool) {
 }
 
 // blame notes what a module says about its Config, each error at the place of
-// its field, and at where the rest belongs. What the file's own checks have
-// found before is left out: a problem of the same place, and fields in reported.
-func (o origins) blame(ps *problems, where place, err error, reported ...string) {
+// its field, and at where the rest belongs. Where there is a problem already,
+// the file's own checks have said enough.
+func (o origins) blame(ps *problems, where place, err error) {
 	for _, f := range faults(err) {
 		switch at, ok := o.of(f.field); {
-		case contains(reported, f.field):
 		case ok && !ps.has(at):
 			ps.add(at, f.err)
 		case ok:
@@ -47,12 +46,6 @@ func (o origins) blame(ps *problems, where place, err error, reported ...string)
 			ps.add(where, f.whole)
 		}
 	}
-}
-
-// contains says whether a field, or the list that it is an element of, is named.
-func contains(fields []string, field string) bool {
-	list, _, _ := strings.Cut(field, "[")
-	return slices.Contains(fields, list)
 }
 
 // A fault is one error of a module, taken apart.
@@ -78,6 +71,8 @@ func faults(err error) []fault {
 	case *dialer.Error:
 		return []fault{{e.Field, e.Err, err}}
 	case *listener.Error:
+		return []fault{{e.Field, e.Err, err}}
+	case *udpsession.Error:
 		return []fault{{e.Field, e.Err, err}}
 	}
 	return []fault{{whole: err, err: err}}

@@ -92,11 +92,19 @@ func parseName(s string) (string, error) {
 
 // parseProtocol reads the protocol of a listener or of a built-in echo.
 func parseProtocol(s string) (Protocol, error) {
-	switch p := Protocol(s); p {
-	case TCP, HTTP:
-		return p, nil
+	return words[Protocol]{{"tcp", TCP}, {"http", HTTP}, {"udp", UDP}}.parse(s)
+}
+
+// parseBytes reads a size of at least a byte that memory can be asked for.
+func parseBytes(s string) (int, error) {
+	n, err := parseSize(s)
+	if err != nil {
+		return 0, err
 	}
-	return "", fmt.Errorf("want %s or %s, got %q", TCP, HTTP, s)
+	if n < 1 || n > 1<<30 {
+		return 0, fmt.Errorf("want 1B to 1024MiB, got %q", s)
+	}
+	return int(n), nil
 }
 
 // parsePath reads the path prefix of a route.

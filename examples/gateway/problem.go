@@ -53,9 +53,12 @@ func (ps *problems) add(at place, err error) {
 	ps.list = append(ps.list, &problem{file: ps.file, at: at, err: err})
 }
 
-// has says whether there is a problem at a place.
+// has says whether there is a problem at a place, or in what stands there.
 func (ps *problems) has(at place) bool {
-	return slices.ContainsFunc(ps.list, func(p *problem) bool { return p.at == at })
+	return slices.ContainsFunc(ps.list, func(p *problem) bool {
+		rest, ok := strings.CutPrefix(p.at.path, at.path)
+		return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+	})
 }
 
 // addf notes an error at a place.

@@ -4,38 +4,19 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
-	"os"
 	"sync"
-	"sync/atomic"
-	"time"
 )
-
-// Why a session was cut.
-var (
-	errIdle           = errors.New("nothing moved for too long")
-	errSessionTooLong = errors.New("the session lasted too long")
-)
-
-// chunk is how many bytes one copy moves at most. Deadlines are set once a
-// chunk, so a receiver that takes less than this in the idle time counts as one
-// that takes nothing.
-const chunk = 256 << 10
 
 // A relay forwards bytes between two conns, in both directions at once. The
 // end of one direction is passed on alone (half-close), and anything but an
-// end as a reset.
+// end as a reset. The client's listener cuts what is idle or too old, by closing
+// its conn: all that moves in a session moves on that one.
 type relay struct {
 	client, server net.Conn
-	idle           time.Duration
-	active         atomic.Int64 // when a byte last moved, in nanoseconds since start
-	start          time.Time
 	sent, received int64 // to and from the server; valid after run
-}
-
-func newRelay(client, server net.Conn, idle time.Duration) *relay {
-	return &relay{client: client, server: server, idle: idle, start: time.Now()}
 }
 
 // run forwards until both directions have ended, and closes both conns. It
@@ -50,10 +31,11 @@ func (r *relay) run(ctx context.Context) error {
 			reset(r.server)
 		})
 	}
+	linger(r.client, 0) // whoever closes it before its end resets it
 	stop := context.AfterFunc(ctx, func() { abort(context.Cause(ctx)) })
 	var wg sync.WaitGroup
 	forward := func(dst, src net.Conn, n *int64) {
-		if err := r.forward(bare(dst), bare(src), n); err != nil {
+		if err := forward(dst, src, n); err != nil {
 			abort(err)
 		}
 	}
@@ -62,6 +44,7 @@ func (r *relay) run(ctx context.Context) error {
 	wg.Wait()
 	stop()
 	once.Do(func() {
+		linger(r.client, -1)
 		r.client.Close()
 		r.server.Close()
 	})
@@ -69,83 +52,65 @@ func (r *relay) run(ctx context.Context) error {
 }
 
 // forward copies one direction to its end and passes the end on.
-func (r *relay) forward(dst, src net.Conn, total *int64) error {
-	for {
-		n, end, err := r.copyChunk(dst, src)
-		*total += n
-		if n > 0 {
-			r.active.Store(int64(time.Since(r.start)))
-		}
-		if err != nil {
-			return err
-		}
-		if end {
-			return closeWrite(dst)
-		}
+func forward(dst, src net.Conn, total *int64) error {
+	n, err := copyAll(dst, src)
+	*total += n
+	if err != nil {
+		return err
 	}
+	return closeWrite(dst)
 }
 
-// copyChunk moves up to a chunk. A read that takes half the idle time returns,
-// so that both directions can tell whether the session is idle: nothing is
-// lost by that, while a write that times out may have taken bytes with it. The
-// write deadline is the later one, which tells the two apart.
-func (r *relay) copyChunk(dst, src net.Conn) (n int64, end bool, err error) {
-	now := time.Now()
-	stalled := now.Add(r.idle)
-	src.SetReadDeadline(now.Add(r.idle / 2)) // a closed conn says so when it is read
-	dst.SetWriteDeadline(stalled)
-	limited := &io.LimitedReader{R: src, N: chunk}
-	n, err = copyBytes(dst, limited)
+// copyAll copies to the end of src. Between two TCP conns the bytes stay in the
+// kernel: their ReadFrom and WriteTo splice, also those of a listener's conns.
+func copyAll(dst, src net.Conn) (int64, error) {
 	switch {
-	case err == nil:
-		return n, limited.N > 0, nil
-	case !errors.Is(err, os.ErrDeadlineExceeded):
-		return n, false, err
-	case !time.Now().Before(stalled):
-		return n, false, errIdle
-	case n == 0 && time.Since(r.start)-time.Duration(r.active.Load()) >= r.idle:
-		return n, false, errIdle
+	case src.LocalAddr().Network() == "unixpacket":
+		return copyPackets(dst, src)
+	case secure(dst) || secure(src):
+		buf := buffers.Get().(*[16 << 10]byte)
+		defer buffers.Put(buf)
+		// Without the wrappers a conn would allocate a buffer of its own.
+		return io.CopyBuffer(struct{ io.Writer }{dst}, struct{ io.Reader }{src}, buf[:])
 	}
-	return n, false, nil
+	return io.Copy(dst, src)
 }
 
-// buffers holds what copyBytes uses when the kernel cannot copy by itself. The
+// buffers holds what copyAll uses when the kernel cannot copy by itself. The
 // size is that of a TLS record; a session without traffic keeps two.
 var buffers = sync.Pool{New: func() any { return new([16 << 10]byte) }}
 
-// copyBytes copies to the end of src. Between two TCP conns the bytes stay in
-// the kernel: ReadFrom of a *net.TCPConn splices from a *net.TCPConn, also
-// through an io.LimitedReader.
-func copyBytes(dst net.Conn, src *io.LimitedReader) (int64, error) {
-	if tcp, ok := dst.(*net.TCPConn); ok && spliceable(src.R) {
-		return tcp.ReadFrom(src)
-	}
-	buf := buffers.Get().(*[16 << 10]byte)
-	defer buffers.Put(buf)
-	// Without the wrapper ReadFrom of dst would allocate a buffer of its own.
-	return io.CopyBuffer(struct{ io.Writer }{dst}, src, buf[:])
+// secure says whether a conn has TLS.
+func secure(c net.Conn) bool {
+	_, ok := c.(*tls.Conn)
+	return ok
 }
 
-// spliceable says whether a reader is a conn of package net without anything
-// around.
-func spliceable(r io.Reader) bool {
-	switch r.(type) {
-	case *net.TCPConn, *net.UnixConn:
-		return true
-	}
-	return false
-}
+// errPacketTooLong says that a packet would have been cut.
+var errPacketTooLong = fmt.Errorf("a packet is longer than %d bytes", maxPacket)
 
-// bare returns the conn of package net inside of one that a listener counts. To
-// close that one would not end the count.
-func bare(c net.Conn) net.Conn {
-	if _, secure := c.(*tls.Conn); secure {
-		return c
+// maxPacket bounds a packet of a unixpacket socket, in bytes.
+const maxPacket = 64 << 10
+
+// copyPackets writes each packet at once. The buffer has a byte more than a
+// packet may have, so that none is cut unseen.
+func copyPackets(dst io.Writer, src io.Reader) (total int64, err error) {
+	buf := make([]byte, maxPacket+1)
+	for {
+		n, err := src.Read(buf)
+		switch {
+		case errors.Is(err, io.EOF):
+			return total, nil
+		case err != nil:
+			return total, err
+		case n > maxPacket:
+			return total, errPacketTooLong
+		}
+		if _, err := dst.Write(buf[:n]); err != nil {
+			return total, err
+		}
+		total += int64(n)
 	}
-	if w, ok := c.(interface{ NetConn() net.Conn }); ok {
-		return w.NetConn()
-	}
-	return c
 }
 
 // closeWrite ends one direction: FIN for TCP, close_notify for TLS.

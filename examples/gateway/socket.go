@@ -47,11 +47,20 @@ func (o observer) show(role Role, name string, options sockopt.Options, c any) {
 // reset closes a conn in a way that its peer cannot take for a normal end: TCP
 // sends RST, and TLS does not send close_notify before.
 func reset(c net.Conn) {
+	linger(c, 0)
+	if t, ok := c.(*tls.Conn); ok {
+		c = t.NetConn()
+	}
+	c.Close()
+}
+
+// linger sets what Close does: 0 resets the conn, -1 is the normal end. A unix
+// socket knows no difference.
+func linger(c net.Conn, sec int) {
 	if t, ok := c.(*tls.Conn); ok {
 		c = t.NetConn()
 	}
 	if l, ok := c.(interface{ SetLinger(sec int) error }); ok {
-		_ = l.SetLinger(0) // an error means that the conn is closed already
+		_ = l.SetLinger(sec) // an error means that the conn is closed already
 	}
-	c.Close()
 }

@@ -25,11 +25,6 @@ func newTCPService(n *Listener, l draining, b *backend, log *slog.Logger, accept
 func (s *tcpService) session(ctx context.Context, client net.Conn) {
 	s.accepted(client)
 	start := time.Now()
-	if s.limits.Session > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, s.limits.Session, errSessionTooLong)
-		defer cancel()
-	}
 	log := s.log.With("client", client.RemoteAddr(), "upstream", s.backend.cfg.Name)
 	server, first, err := s.connect(announce(ctx, client), client)
 	if err != nil {
@@ -38,8 +33,7 @@ func (s *tcpService) session(ctx context.Context, client net.Conn) {
 		log.Warn("dial", "error", err)
 		return
 	}
-	r := newRelay(client, server, s.limits.Idle)
-	r.sent = int64(first)
+	r := &relay{client: client, server: server, sent: int64(first)}
 	err = r.run(ctx)
 	args := []any{"sent", r.sent, "received", r.received, "took", time.Since(start)}
 	if err != nil {

@@ -280,3 +280,11 @@ type announcedConn struct {
 
 func (c *announcedConn) Read(p []byte) (int, error) { return c.r.Read(p) }
 func (c *announcedConn) RemoteAddr() net.Addr       { return c.from }
+
+// limitedUpstream is a tcp listener in front of an upstream with more keys.
+func limitedUpstream(upstream, keys string) string {
+	return fmt.Sprintf(`
+upstreams: [{name: up, address: "%s", %s}]
+listeners: [{name: tcp, address: "127.0.0.1:0", routes: [{upstream: up}]}]
+`, upstream, keys)
+}
