@@ -50,7 +50,7 @@ func (r *receiver) receive(w io.Writer) error {
 func (r *receiver) try(fd uintptr) bool {
 	r.buf = datagrams.Get().(*[1 << 16]byte)
 	for {
-		r.n, r.err = syscall.Read(int(fd), r.buf[:]) //nolint:gosec // descriptors are small
+		r.n, r.err = syscall.Read(int(fd), r.buf[:])
 		if !errors.Is(r.err, syscall.EINTR) {
 			break
 		}

@@ -27,6 +27,12 @@ func dialFront(t *testing.T, g *local, name string) halfCloser {
 	if name == "tcp" {
 		return c
 	}
+	return secureClient(t, g, c)
+}
+
+// secureClient puts TLS on a conn to the gateway.
+func secureClient(t *testing.T, g *local, c net.Conn) *tls.Conn {
+	t.Helper()
 	secure := tls.Client(c, &tls.Config{RootCAs: g.roots(), ServerName: "localhost"})
 	require.NoError(t, secure.HandshakeContext(t.Context()))
 	return secure
