@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"io"
 	"math/big"
 	"net"
@@ -68,6 +69,9 @@ func refused(t *testing.T, l net.Listener, source string) {
 		defer c.Close()
 		require.NoError(t, c.SetReadDeadline(time.Now().Add(10*time.Second)))
 		_, err = c.Read(make([]byte, 1))
+	}
+	if runtime.GOOS == "windows" && errors.Is(err, io.EOF) {
+		return // under wine, where a close that should reset does not always
 	}
 	var op *net.OpError
 	require.ErrorAs(t, err, &op)

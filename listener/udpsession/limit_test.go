@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -201,6 +202,9 @@ func TestSessionsOfASourceAreBounded(t *testing.T) {
 	for _, ip := range []string{"127.0.0.1", "127.0.0.2"} {
 		send(t, dialFrom(t, l, ip), ip)
 		sessions = append(sessions, accept(t, l))
+	}
+	if from := sessions[1].RemoteAddr().String(); runtime.GOOS == "windows" && !strings.HasPrefix(from, "127.0.0.2:") {
+		t.Skipf("wine sends from %s instead of 127.0.0.2", from)
 	}
 	third := dialFrom(t, l, "127.0.0.3")
 	send(t, third, "refused")
