@@ -24,6 +24,8 @@ type caller interface {
 	// versions returns what was negotiated: the HTTP version, empty without
 	// HTTP, and the TLS version, 0 without TLS. It is valid after a call.
 	versions() (http string, tls uint16)
+	// largest returns how many bytes a payload can have.
+	largest() int
 	close()
 }
 
@@ -32,7 +34,10 @@ var errEcho = errors.New("other bytes came back than were sent")
 
 // dial returns a caller on a conn of its own.
 func (t *trial) dial(ctx context.Context, ca *CA, observe observer) (caller, error) {
-	cfg := &dialer.Config{Timeout: callTime, Options: demoOptions()}
+	cfg := &dialer.Config{Timeout: callTime, Options: demoOptions(t.address.Network())}
+	if t.listener.Net.ProxyProtocol != nil {
+		cfg.ProxyProtocol = 2
+	}
 	var secure *tls.Config
 	if t.listener.TLS != nil {
 		secure = &tls.Config{RootCAs: ca.Pool(), MinVersion: tls.VersionTLS12}
@@ -57,6 +62,9 @@ func (t *trial) dial(ctx context.Context, ca *CA, observe observer) (caller, err
 	c, err := open(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if t.protocol == "udp" {
+		return &datagramCaller{conn: c}, nil
 	}
 	return &streamCaller{conn: c}, nil
 }
@@ -92,6 +100,8 @@ func (s *streamCaller) versions() (string, uint16) {
 	}
 	return "", 0
 }
+
+func (s *streamCaller) largest() int { return largePayload }
 
 func (s *streamCaller) close() { s.conn.Close() }
 
@@ -151,5 +161,7 @@ func (h *httpCaller) call(payload []byte) error {
 }
 
 func (h *httpCaller) versions() (string, uint16) { return h.http, h.tls }
+
+func (h *httpCaller) largest() int { return largePayload }
 
 func (h *httpCaller) close() { h.transport.CloseIdleConnections() }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/strata-net/strata/sockopt"
@@ -16,7 +18,10 @@ import (
 const demoTime = time.Minute
 
 // demoOptions are what the clients of the demo ask for on their own sockets.
-func demoOptions() sockopt.Options {
+func demoOptions(network string) sockopt.Options {
+	if network != "tcp" {
+		return sockopt.Options{sockopt.RcvBuf.Value(200_000)}
+	}
 	return sockopt.Options{
 		sockopt.TCPNoDelay.Value(true),
 		sockopt.TCPKeepIdle.Value(25 * time.Second),
@@ -50,10 +55,34 @@ func demo(ctx context.Context, out io.Writer, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	for _, n := range cfg.Listeners {
-		n.Addresses = []Address{{Network: n.Protocol.network(), Host: "127.0.0.1:0"}}
+	dir, err := os.MkdirTemp("", "gateway")
+	if err != nil {
+		return err
 	}
+	defer os.RemoveAll(dir)
+	cfg.relocate(dir)
 	return demoOf(ctx, cfg, out, log)
+}
+
+// relocate makes all listeners take free ports, and paths in a folder. What is
+// dialled by a rewrite moves along.
+func (c *Config) relocate(dir string) {
+	moved := map[string]string{}
+	for _, n := range c.Listeners {
+		a := Address{Network: n.Protocol.network(), Host: "127.0.0.1:0"}
+		if old := n.Addresses[0]; old.Network == "unix" {
+			a = Address{Network: "unix", Host: filepath.Join(dir, n.Name+".sock")}
+			moved[old.Host] = a.Host
+		}
+		n.Addresses = []Address{a}
+	}
+	for _, u := range c.Upstreams {
+		for i, r := range u.Dial.Rewrites {
+			if to, ok := moved[r.ToAddress]; ok {
+				u.Dial.Rewrites[i].ToAddress = to
+			}
+		}
+	}
 }
 
 // demoOf is demo for any configuration whose upstreams are echo servers.
@@ -69,13 +98,16 @@ func demoOf(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) e
 	for _, t := range trials {
 		t.address = g.Addr(t.listener.Name)
 		t.run(ctx, g.CA(), seen)
+		if t.err == nil {
+			t.err = t.probe(ctx)
+		}
 	}
 	down, cancel := context.WithTimeout(ctx, cfg.Drain)
 	defer cancel()
 	if !g.Shutdown(down) {
 		err = errors.New("shutdown: something did not end by itself")
 	}
-	if werr := writeTable(out, trials, seen); werr != nil {
+	if werr := errors.Join(writeTable(out, trials, seen), writeCounters(out, g)); werr != nil {
 		return werr
 	}
 	return errors.Join(err, failures(trials), seen.failures(), ctx.Err())
@@ -87,6 +119,8 @@ func newTrials(cfg *Config) []*trial {
 	for _, n := range cfg.Listeners {
 		secure := n.TLS != nil
 		switch {
+		case n.Protocol == UDP:
+			trials = append(trials, &trial{listener: n, protocol: "udp"})
 		case n.Protocol == TCP && secure:
 			trials = append(trials, &trial{listener: n, protocol: "tcp+tls"})
 		case n.Protocol == TCP:

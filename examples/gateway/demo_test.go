@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,7 +31,12 @@ func TestDemo(t *testing.T) {
 		`(?m)^http\s+127\.0\.0\.1:\d+\s+HTTP/1\.1` + number,
 		`(?m)^https\s+127\.0\.0\.1:\d+\s+HTTP/1\.1, TLS 1\.3` + number,
 		`(?m)^https\s+127\.0\.0\.1:\d+\s+HTTP/2\.0, TLS 1\.3` + number,
+		`(?m)^tcp\s+\S+unix\.sock\s+-` + number,
+		`(?m)^udp\s+127\.0\.0\.1:\d+\s+-` + number,
 		`client\s+TCP_KEEPIDLE\s+25s\s+25s\n`,
+		`upstream\s+SO_RCVBUF\s+163840\s+327680\n`,
+		`(?m)^tcp\s+Sockets 1, Accepted [1-9].*, RefusedByRule 1$`,
+		`(?m)^udp\s+Created [1-9].*, Refused.Denied 1, Received [1-9]\d+, Sent [1-9]\d+$`,
 		`accepted\s+TCP_NODELAY\s+false\s+false\n`,
 		`accepted\s+SO_KEEPALIVE\s+false\s+false\n`,
 		`upstream\s+TCP_KEEPIDLE\s+20s\s+20s\n`,
@@ -145,6 +151,36 @@ func TestGallery(t *testing.T) {
 			assert.Contains(t, verdict(test.result), test.cell)
 		})
 	}
+}
+
+// A listener that serves whom it denies is noticed, and so is an echo of
+// datagrams that changes them.
+func TestDemoProbes(t *testing.T) {
+	settled(t)
+	up := listenUDP(t, "127.0.0.1:0")
+	go func() {
+		buf := make([]byte, 1<<16)
+		for {
+			n, from, err := up.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			buf[n-1]++
+			up.WriteTo(buf[:n], from)
+		}
+	}()
+	cfg, err := Load("x.yaml", []byte(udpFront("address: \"udp://"+up.LocalAddr().String()+"\"", "queue: 4")))
+	require.NoError(t, err)
+	require.ErrorIs(t, demoOf(t.Context(), cfg, &bytes.Buffer{}, quiet()), errEcho)
+
+	g := start(t, udpFront("echo: udp", "queue: 4"), nil)
+	tr := &trial{listener: &Listener{}, protocol: "udp", address: g.Addr("udp")}
+	require.NoError(t, tr.probe(t.Context()), "nobody is denied")
+	tr.listener.Net.Deny = []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32")}
+	require.ErrorIs(t, tr.probe(t.Context()), errAnswered)
+	tcp := start(t, echoConfig, nil)
+	tr.protocol, tr.address = "tcp", tcp.Addr("tcp")
+	require.ErrorIs(t, tr.probe(t.Context()), errAnswered)
 }
 
 func TestQuantile(t *testing.T) {

@@ -1,6 +1,7 @@
 // Gateway is a small gateway built from the modules of Strata. A YAML file
-// names listeners and routes to upstreams. It proxies TCP bytes, and HTTP/1.1
-// and HTTP/2 requests; it logs with log/slog and drains on SIGTERM.
+// names listeners and routes to upstreams. It proxies TCP bytes,
+// HTTP/1.1 and HTTP/2 requests and the datagrams of UDP sessions; it logs with
+// log/slog and drains on SIGTERM.
 //
 // # Usage
 //

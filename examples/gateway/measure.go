@@ -18,6 +18,7 @@ const (
 	trialCalls   = 20_000
 	payloadSize  = 1 << 10
 	largePayload = 1 << 20
+	callID       = 8 // bytes at the beginning of a payload that no other one has
 )
 
 // A measurement is what a trial found.
@@ -79,7 +80,7 @@ func calls(ctx context.Context, open func() (caller, error), id uint64) (took []
 		return nil, "", 0, err
 	}
 	defer c.close()
-	large := make([]byte, largePayload)
+	large := make([]byte, min(largePayload, c.largest()))
 	rand.Read(large) // never fails, see crypto/rand
 	if err := c.call(large); err != nil {
 		return nil, "", 0, err

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/strata-net/strata/dialer"
+)
+
+// probeTime is how long a denied client waits for an answer that must not come.
+const probeTime = 200 * time.Millisecond
+
+// probe comes to a listener from an address that it denies, and returns an error
+// unless it is refused.
+func (t *trial) probe(ctx context.Context) error {
+	from, ok := t.denied()
+	if !ok {
+		return nil
+	}
+	d, err := dialer.New(&dialer.Config{Timeout: callTime, LocalAddr: from.String()})
+	if err != nil {
+		return err
+	}
+	c, err := d.DialContext(ctx, t.address.Network(), t.address.String())
+	switch {
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil // not every system has all of 127.0.0.0/8
+	case err == nil:
+		defer c.Close()
+		err = knock(c)
+	}
+	if !t.refuses(err) {
+		return fmt.Errorf("a client at %v, which is denied: %w", from, err)
+	}
+	return nil
+}
+
+// denied returns an address of loopback that the listener denies.
+func (t *trial) denied() (netip.Addr, bool) {
+	for _, p := range t.listener.Net.Deny {
+		if p.Addr().IsLoopback() {
+			return p.Addr(), true
+		}
+	}
+	return netip.Addr{}, false
+}
+
+// errAnswered says that a listener took a client that it should have refused.
+var errAnswered = errors.New("it was answered")
+
+// knock sends a byte and waits for an answer.
+func knock(c net.Conn) error {
+	if err := c.SetDeadline(time.Now().Add(probeTime)); err != nil {
+		return err
+	}
+	if _, err := c.Write([]byte("?")); err != nil {
+		return err
+	}
+	_, err := c.Read(make([]byte, 1))
+	if err == nil {
+		return errAnswered
+	}
+	return err
+}
+
+// refuses says whether an error is what a refused client gets: a reset, or
+// nothing at all if it sends datagrams.
+func (t *trial) refuses(err error) bool {
+	if t.protocol == "udp" {
+		return errors.Is(err, os.ErrDeadlineExceeded)
+	}
+	for _, reset := range []syscall.Errno{
+		syscall.ECONNRESET, syscall.EPIPE,
+		10054, 10053, // WSAECONNRESET and WSAECONNABORTED, which package syscall does not know as such
+	} {
+		if errors.Is(err, reset) {
+			return true
+		}
+	}
+	return false
+}
