@@ -57,7 +57,9 @@ func converse(c net.Conn, id, requests int) error {
 	r := bufio.NewReader(c)
 	for n := range requests {
 		want := fmt.Sprintf("request %d of client %d", n, id)
-		fmt.Fprintf(c, "POST /%d HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", id, len(want), want)
+		if _, err := fmt.Fprintf(c, "POST /%d HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", id, len(want), want); err != nil {
+			return err
+		}
 		res, err := http.ReadResponse(r, nil)
 		if err != nil {
 			return fmt.Errorf("%s: %w", want, err)
