@@ -214,9 +214,11 @@ func (c *Config) validate() error {
 	return errors.Join(append(errs, rewrites, proxies)...)
 }
 
+var errNegative = errors.New("must not be negative")
+
 func notNegative(d time.Duration) error {
 	if d < 0 {
-		return errors.New("must not be negative")
+		return errNegative
 	}
 	return nil
 }

@@ -83,7 +83,7 @@ func TestDialDataThatCannotDial(t *testing.T) {
 		c, err := dialer.DialData(t.Context(), d, "tcp", address, []byte("first"))
 		require.Error(t, err)
 		assert.Nil(t, c)
-		c, err = dialer.DialData(nil, d, "tcp", address, nil) //nolint:staticcheck // that is the point
+		c, err = dialer.DialData(noContext, d, "tcp", address, nil)
 		assert.EqualError(t, err, "dialer: dial tcp "+address+": the context is nil")
 		assert.Nil(t, c)
 	}

@@ -29,6 +29,7 @@ func newHops(proxies []Proxy) ([]*hop, error) {
 		if err != nil {
 			errs = append(errs, &Error{Op: "config", Field: field, Value: p.String(), Err: err})
 		}
+		errs = append(errs, checkProxy(field, p))
 	}
 	return hops, errors.Join(errs...)
 }

@@ -41,9 +41,9 @@ func sides(source, destination net.Addr) (from, to net.Addr, kind proxyproto.Add
 			return s, d, kind, err
 		}
 	default:
-		return nil, nil, kind, fmt.Errorf("Source is %s, not a *net.TCPAddr, *net.UDPAddr or *net.UnixAddr", describe(source))
+		return nil, nil, kind, fmt.Errorf("the source is %s, not a *net.TCPAddr, *net.UDPAddr or *net.UnixAddr", describe(source))
 	}
-	return nil, nil, kind, fmt.Errorf("Source is %s, Destination is %s", describe(source), describe(destination))
+	return nil, nil, kind, fmt.Errorf("the source is %s, the destination %s", describe(source), describe(destination))
 }
 
 // of fails unless both are of one version. The same IPv4 address may be written as
@@ -54,9 +54,9 @@ func (f family) of(source, destination net.IP) (kind proxyproto.AddressFamilyAnd
 	s, d = s.Unmap(), d.Unmap()
 	switch {
 	case !ok1 || !ok2:
-		return kind, errors.New("Source or Destination has no IP address")
+		return kind, errors.New("source or destination has no IP address")
 	case s.Is4() != d.Is4():
-		return kind, fmt.Errorf("Source %s and Destination %s are not of one version of IP", s, d)
+		return kind, fmt.Errorf("source %s and destination %s are not of one version of IP", s, d)
 	case s.Is4():
 		return f.ipv4, nil
 	}
@@ -68,7 +68,7 @@ func unixKind(source, destination *net.UnixAddr) (kind proxyproto.AddressFamilyA
 	case max(len(source.Name), len(destination.Name)) > maxUnixName:
 		return kind, fmt.Errorf("a header has room for paths of %d bytes", maxUnixName)
 	case source.Net != destination.Net:
-		return kind, fmt.Errorf("Source is of network %s, Destination of network %s", source.Net, destination.Net)
+		return kind, fmt.Errorf("the source is of network %s, the destination of %s", source.Net, destination.Net)
 	case source.Net == "unix":
 		return proxyproto.UnixStream, nil
 	case source.Net == "unixgram":

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	"golang.org/x/net/http/httpguts"
@@ -32,7 +33,7 @@ func newHop(field string, p Proxy) (*hop, error) {
 	if p.URL == nil {
 		return nil, errors.New("URL is nil")
 	}
-	if err := errors.Join(checkProxyURL(p.URL), checkProxy(p)); err != nil {
+	if err := checkProxyURL(p.URL); err != nil {
 		return nil, err
 	}
 	h := &hop{
@@ -68,22 +69,29 @@ func (h *hop) config(c *tls.Config) *tls.Config {
 	return c
 }
 
-func checkProxy(p Proxy) error {
+// checkProxy reports each bad field but the URL by its own name.
+func checkProxy(field string, p Proxy) error {
+	if p.URL == nil {
+		return nil
+	}
 	var errs []error
-	if isSOCKS(p.URL.Scheme) && len(p.Header) > 0 {
-		errs = append(errs, errors.New("Header: SOCKS has no header"))
+	report := func(name, value string, err error) {
+		if err != nil {
+			errs = append(errs, &Error{Op: "config", Field: field + "." + name, Value: value, Err: err})
+		}
 	}
 	if p.URL.Scheme != "https" && p.TLS != nil {
-		errs = append(errs, errors.New("TLS: only https has it"))
+		report("TLS", "", errors.New("only https has it"))
 	}
-	if err := notNegative(p.Timeout); err != nil {
-		errs = append(errs, fmt.Errorf("Timeout=%v: %w", p.Timeout, err))
-	}
+	report("Timeout", p.Timeout.String(), notNegative(p.Timeout))
 	if p.MaxHeader < 0 {
-		errs = append(errs, fmt.Errorf("MaxHeader=%d: must not be negative", p.MaxHeader))
+		report("MaxHeader", strconv.Itoa(p.MaxHeader), errNegative)
+	}
+	if isSOCKS(p.URL.Scheme) && len(p.Header) > 0 {
+		report("Header", "", errors.New("SOCKS has none"))
 	}
 	for name, values := range p.Header {
-		errs = append(errs, checkField(name, values, p.URL.User != nil))
+		report("Header", "", checkField(name, values, p.URL.User != nil))
 	}
 	return errors.Join(errs...)
 }
@@ -91,18 +99,18 @@ func checkProxy(p Proxy) error {
 // checkField shows no value: it may be a secret.
 func checkField(name string, values []string, user bool) error {
 	if !httpguts.ValidHeaderFieldName(name) {
-		return fmt.Errorf("Header: %q is not a name", name)
+		return fmt.Errorf("%q is not a name", name)
 	}
 	for _, v := range values {
 		if !httpguts.ValidHeaderFieldValue(v) {
-			return fmt.Errorf("Header: %s has a value with control characters", name)
+			return fmt.Errorf("%s has a value with control characters", name)
 		}
 	}
 	switch key := http.CanonicalHeaderKey(name); {
 	case key == "Host", key == "Content-Length", key == "Transfer-Encoding":
-		return fmt.Errorf("Header: %s cannot be chosen", name)
+		return fmt.Errorf("%s cannot be chosen", name)
 	case key == "Proxy-Authorization" && user:
-		return fmt.Errorf("Header: %s, but the URL has a user", name)
+		return fmt.Errorf("%s, but the URL has a user", name)
 	}
 	return nil
 }

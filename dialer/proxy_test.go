@@ -150,8 +150,9 @@ func TestEveryBadProxyIsReported(t *testing.T) {
 	for _, want := range []string{
 		"ProxyFromEnvironment=true: there are Proxies as well", "ProxyProtocol=3: must be 0, 1 or 2",
 		"dialer: config: Proxies[0]: URL is nil",
-		"Proxies[1]=socks5://u:xxxxx@h: ", "SOCKS has no header", "only https has it", "Timeout=-1ns: must not be negative", "MaxHeader=-1: must not be negative",
-		"Proxies[2]=http://u:xxxxx@h: ", "Host cannot be chosen", "Content-length cannot be chosen", "transfer-Encoding cannot be chosen",
+		"Proxies[1].Header: SOCKS has none", "Proxies[1].TLS: only https has it",
+		"Proxies[1].Timeout=-1ns: must not be negative", "Proxies[1].MaxHeader=-1: must not be negative",
+		"Proxies[2].Header: Host cannot be chosen", "Content-length cannot be chosen", "transfer-Encoding cannot be chosen",
 		"Proxy-Authorization, but the URL has a user", `"bad name" is not a name`, "Bad-Value has a value with control characters",
 		"Proxies[4]=http://...: the URL has a bad host or port", "Proxies[5]=http://...: ", `Proxies[6]=http://[fe80::1%25eth0]: zone "eth0"`,
 	} {

@@ -106,7 +106,7 @@ func TestTLSNeedsAName(t *testing.T) {
 	}
 	_, err := d.Dial("tcp", "no-port")
 	assert.Error(t, err)
-	_, err = d.DialContext(nil, "tcp", "service.test:1") //nolint:staticcheck // that is the point
+	_, err = d.DialContext(noContext, "tcp", "service.test:1")
 	assert.EqualError(t, err, "dialer: dial tcp service.test:1: the context is nil")
 }
 

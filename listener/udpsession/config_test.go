@@ -86,7 +86,7 @@ func TestAContextThatHasEnded(t *testing.T) {
 	_, err := udpsession.Listen(ctx, &udpsession.Config{Address: "127.0.0.1:0"})
 	assert.ErrorIs(t, err, context.Canceled)
 	assert.Equal(t, "listen", failure(t, err).Op)
-	_, err = udpsession.Listen(nil, &udpsession.Config{Address: "127.0.0.1:0"}) //nolint:staticcheck // that is what is tested
+	_, err = udpsession.Listen(noContext, &udpsession.Config{Address: "127.0.0.1:0"})
 	assert.Equal(t, "listen", failure(t, err).Op)
 }
 

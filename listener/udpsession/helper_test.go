@@ -1,6 +1,7 @@
 package udpsession_test
 
 import (
+	"context"
 	"net"
 	"runtime"
 	"sync"
@@ -144,3 +145,6 @@ func noLeak(t *testing.T) {
 		assert.Failf(t, "leak", "goroutines: %d, before: %d; descriptors: %d, before: %d", g, goroutines, f, fds)
 	})
 }
+
+// noContext is what a caller may give by mistake.
+var noContext context.Context

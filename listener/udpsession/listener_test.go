@@ -115,7 +115,7 @@ func TestShutdownThatIsCut(t *testing.T) {
 	assert.True(t, failure(t, err).Timeout())
 	_, err = session.Read(make([]byte, 9))
 	assert.ErrorIs(t, err, net.ErrClosed)
-	err = l.Shutdown(nil) //nolint:staticcheck // that is what is tested
+	err = l.Shutdown(noContext)
 	assert.ErrorContains(t, err, "the context is nil")
 }
 

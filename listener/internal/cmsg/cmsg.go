@@ -32,9 +32,3 @@ const ecnBits = 3
 
 // errShort is the answer to bytes that are no control messages.
 var errShort = errors.New("malformed control message")
-
-// set takes the destination out of the address of a control message.
-func (i *Info) set(local netip.Addr, index uint32) {
-	i.Local = local.Unmap()
-	i.Interface = int(int32(index)) //nolint:gosec // the kernel's int in an unsigned field
-}

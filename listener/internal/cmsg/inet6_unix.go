@@ -60,3 +60,9 @@ func TOS(fd uintptr, v6 bool) (int, error) {
 	}
 	return unix.GetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_TOS)
 }
+
+// set takes the destination out of the address of a control message.
+func (i *Info) set(local netip.Addr, index uint32) {
+	i.Local = local.Unmap()
+	i.Interface = int(int32(index)) //nolint:gosec // the kernel's int in an unsigned field
+}
