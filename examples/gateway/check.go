@@ -73,15 +73,13 @@ func checkRoutes(n *Listener, upstreams map[string]*Upstream, ps *problems) {
 	}
 }
 
-// checkCarrier notes an upstream that carries datagrams where the protocol is
-// about a stream, or the other way round.
+// checkCarrier notes an upstream that is dialled on what cannot carry the protocol.
 func checkCarrier(p Protocol, r *Route, ps *problems) {
 	if r.Upstream == nil || r.Upstream.network() == "" {
 		return // its address is wrong, or missing
 	}
-	carries := (Address{Network: r.Upstream.network()}).protocol()
-	if (carries == "udp") != (p == UDP) {
-		ps.addf(r.nameAt, "upstream %q is dialled on %s, which does not carry protocol %s", r.name, carries, p)
+	if network := r.Upstream.network(); !p.rides(network) {
+		ps.addf(r.nameAt, "upstream %q is dialled on %s, which does not carry protocol %s", r.name, network, p)
 	}
 }
 

@@ -53,13 +53,25 @@ func (n *Listener) checkLimits(ps *problems) {
 	}
 }
 
+// rides says whether a network can carry a protocol.
+func (p Protocol) rides(network string) bool {
+	a := Address{Network: network}
+	switch p {
+	case UDP:
+		return a.protocol() == "udp"
+	case HTTP:
+		return a.streams()
+	}
+	return a.protocol() != "udp"
+}
+
 // checkCarriers notes and drops addresses of another kind of socket than the
 // protocol's: the rest of the check would be about that.
 func (n *Listener) checkCarriers(ps *problems) {
 	var addresses []Address
 	var places []place
 	for i, a := range n.Addresses {
-		if !a.inherited() && (a.protocol() == "udp") != (n.Protocol == UDP) {
+		if !a.inherited() && !n.Protocol.rides(a.Network) {
 			ps.addf(n.addressesAt[i], "protocol %s does not listen on %s", n.Protocol, a.Network)
 			continue
 		}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/strata-net/strata/dialer"
 )
 
 // The files testdata/bad*.yaml have one error of each kind, and each is followed
@@ -157,6 +159,53 @@ func asProblem(t *testing.T, err error) *problem {
 
 // location returns how a problem of a line begins.
 func location(file string, line int) string { return fmt.Sprintf("%s:%d: ", file, line) }
+
+// A file of prefixes with many wrong lines does not drown the rest, and one that
+// is too long is not read.
+func TestPrefixFiles(t *testing.T) {
+	dir := t.TempDir()
+	many, long := filepath.Join(dir, "many"), filepath.Join(dir, "long")
+	require.NoError(t, os.WriteFile(many, []byte(strings.Repeat("x\n", maxPrefixProblems+7)), 0o600))
+	require.NoError(t, os.WriteFile(long, nil, 0o600))
+	require.NoError(t, os.Truncate(long, maxPrefixFile+1))
+	_, err := Load("x.yaml", []byte(`
+upstreams: [{name: a, echo: tcp}]
+listeners: [{name: l, address: "127.0.0.1:0", routes: [{upstream: a}],
+  allow_file: `+many+`,
+  deny_file: `+long+`}]
+`))
+	require.Error(t, err)
+	assert.Equal(t, maxPrefixProblems, strings.Count(err.Error(), "want a prefix"))
+	assert.Contains(t, err.Error(), many+": 7 more lines are wrong")
+	assert.Contains(t, err.Error(), long+" is longer than")
+}
+
+// A list of 100,000 prefixes loads at once and decides.
+func TestManyPrefixes(t *testing.T) {
+	settled(t)
+	var b strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&b, "10.%d.%d.0/%d\n", i/400, i%256, 24+i%8)
+	}
+	b.WriteString("127.0.0.2\n")
+	file := filepath.Join(t.TempDir(), "deny")
+	require.NoError(t, os.WriteFile(file, []byte(b.String()), 0o600))
+	g := start(t, limited(closedPort(t), "deny_file: "+file), nil)
+	require.Len(t, g.cfg.Listeners[0].Net.Deny, 100_001)
+}
+
+// What a module says about a field that no key is for stands at the entry.
+func TestBlame(t *testing.T) {
+	list := place{3, "a.list"}
+	o := origins{"List": list, "List[1]": {5, "a.list[1]"}}
+	for field, want := range map[string]place{"List": list, "List[0]": list, "List[1]": {5, "a.list[1]"}, "Other": {1, "a"}} {
+		ps := &problems{file: "x"}
+		o.blame(ps, place{1, "a"}, &dialer.Error{Op: "config", Field: field, Err: errBroken})
+		require.Len(t, ps.list, 1)
+		assert.Equal(t, want, ps.list[0].at, field)
+		require.ErrorIs(t, ps.err(), errBroken)
+	}
+}
 
 // README.md names every key that a file can have.
 func TestReadmeNamesEveryKey(t *testing.T) {

@@ -2,9 +2,11 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -172,4 +174,37 @@ func TestSecondSignal(t *testing.T) {
 		return p.cmd.Process.Signal(syscall.SIGTERM) != nil || len(p.exit) > 0
 	}, patience, 10*time.Millisecond)
 	assert.Equal(t, -1, p.ended(t), "the signal ended it")
+}
+
+// SIGTERM under load: all sessions that were there come to their own end, with
+// limits and rules in their way or not.
+func TestTerminateUnderLoad(t *testing.T) {
+	const clients, rounds = 100, 30
+	p := spawn(t, guarded("max_conns: 1000, max_conns_per_source: 500, allow: 127.0.0.0/8"))
+	address := p.address(t, "tcp")
+	var halfway, done sync.WaitGroup
+	halfway.Add(clients)
+	errs := make(chan error, clients)
+	for id := range clients {
+		c := dialTCP(t, address)
+		done.Go(func() {
+			var err error
+			for n := range rounds {
+				if n == rounds/2 {
+					halfway.Done()
+				}
+				err = errors.Join(err, converseBytes(c, fmt.Sprintf("round %d of client %d", n, id)))
+			}
+			errs <- errors.Join(err, c.Close())
+		})
+	}
+	halfway.Wait()
+	p.terminate(t)
+	refused(t, address)
+	done.Wait()
+	for range clients {
+		require.NoError(t, <-errs)
+	}
+	assert.Equal(t, 0, p.ended(t))
+	assert.NotContains(t, p.log.String(), "level=WARN")
 }

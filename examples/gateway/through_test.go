@@ -288,3 +288,15 @@ upstreams: [{name: up, address: "%s", %s}]
 listeners: [{name: tcp, address: "127.0.0.1:0", routes: [{upstream: up}]}]
 `, upstream, keys)
 }
+
+// guarded has a listener of each kind with the same limits in front of echoes.
+func guarded(limits string) string {
+	config := echoConfig
+	for _, kind := range []string{"protocol: http, tls", "protocol: http, routes"} {
+		config = strings.ReplaceAll(config, kind, strings.Replace(kind, "http,", "http, "+limits+",", 1))
+	}
+	return strings.NewReplacer(
+		`name: tcp, address: "127.0.0.1:0",`, `name: tcp, address: "127.0.0.1:0", `+limits+`,`,
+		`name: tcp-tls, address: "127.0.0.1:0",`, `name: tcp-tls, address: "127.0.0.1:0", `+limits+`,`,
+	).Replace(config)
+}
