@@ -67,15 +67,14 @@ func (g *gate) admit(s *stream, raw net.Conn, early ticket) (visitor, error) {
 		return v, nil
 	}
 	v.Conn, v.link = g.wrap(raw, t)
-	if !v.header { // that has a timeout of its own
-		v.link.guard = g.newGuard(v.link)
-	}
 	if !g.tracker.add(v.link) {
 		raw.Close()
 		g.giveBack(t.without(early))
 		return visitor{}, s.failed("accept", net.ErrClosed)
 	}
-	v.link.guard.arm()
+	if !v.header { // that has a timeout of its own
+		v.link.guard.begin()
+	}
 	return v, nil
 }
 

@@ -21,15 +21,42 @@ type link struct {
 // wrap puts a wrapper around a conn of package net.
 func (g *gate) wrap(raw net.Conn, t ticket) (net.Conn, *link) {
 	if unix, ok := raw.(*net.UnixConn); ok {
-		c := &unixConn{UnixConn: unix}
-		return c, c.link.init(g, raw, t)
+		c, w := guarded[unixConn](g.bounds)
+		c.UnixConn = unix
+		return c, c.link.init(g, raw, t, w)
 	}
-	c := &tcpConn{TCPConn: raw.(*net.TCPConn)}
-	return c, c.link.init(g, raw, t)
+	c, w := guarded[tcpConn](g.bounds)
+	c.TCPConn = raw.(*net.TCPConn)
+	return c, c.link.init(g, raw, t, w)
 }
 
-func (l *link) init(g *gate, raw net.Conn, t ticket) *link {
-	l.gate, l.raw, l.ticket = g, raw, t
+// guarded returns an empty wrapper and its guard, if there are bounds: all in
+// one object.
+func guarded[C any](b *bounds) (*C, *guard) {
+	switch {
+	case b == nil:
+		return new(C), nil
+	case b.rate == 0:
+		both := new(struct {
+			conn  C
+			guard guard
+		})
+		return &both.conn, &both.guard
+	}
+	all := new(struct {
+		conn  C
+		guard guard
+		meter meter
+	})
+	all.guard.meter = &all.meter
+	return &all.conn, &all.guard
+}
+
+func (l *link) init(g *gate, raw net.Conn, t ticket, w *guard) *link {
+	l.gate, l.raw, l.ticket, l.guard = g, raw, t, w
+	if w != nil {
+		w.link = l
+	}
 	return l
 }
 
@@ -49,9 +76,7 @@ func (l *link) remoteAddr() net.Addr {
 
 // close closes the conn, and ends what it holds when the descriptor is free.
 func (l *link) close() error {
-	if l.guard != nil {
-		l.guard.stop()
-	}
+	l.guard.stop()
 	err := l.raw.Close()
 	l.release()
 	return l.guard.closed(err)

@@ -11,7 +11,7 @@ const chunk = 64 << 10
 
 // counts reports whether Read and Write have to count.
 func (w *guard) counts() bool {
-	return w != nil && !w.kernel && (w.bounds.idle > 0 || w.bounds.rate > 0)
+	return w != nil && !w.kernel && (w.meter != nil || w.bounds().idle > 0)
 }
 
 // read is Read on a conn with a guard.
@@ -34,17 +34,8 @@ func (w *guard) received(n int, asked time.Duration) {
 	}
 	now := w.now()
 	before := time.Duration(w.last.Swap(int64(now)))
-	if w.bounds.rate == 0 {
-		return
-	}
-	w.mu.Lock()
-	if unasked := asked - before; unasked > 0 {
-		w.meter.start += unasked
-	}
-	slow := w.meter.add(uint64(n), now) && !w.ended
-	w.mu.Unlock()
-	if slow {
-		w.cut(CutSlow, false)
+	if w.meter != nil && w.meter.received(w.bounds(), n, asked-before, now) {
+		w.cut(CutSlow)
 	}
 }
 
@@ -74,9 +65,7 @@ func (w *guard) sent(n int) {
 		return
 	}
 	w.last.Store(int64(w.now()))
-	if w.bounds.rate > 0 {
-		w.mu.Lock()
-		w.meter.stop()
-		w.mu.Unlock()
+	if w.meter != nil {
+		w.meter.sent()
 	}
 }

@@ -22,6 +22,7 @@ type gate struct {
 	slots   *slots
 	proxy   *proxy
 	bounds  *bounds
+	sweeper *sweeper // of the bounds
 	tracker *tracker // not nil means that conns are wrapped
 	queue   *queue   // nil means that Accept takes conns from the one socket itself
 	counts  counts
@@ -43,6 +44,7 @@ func newGate(c *Config, streams []*stream) *gate {
 		onEvent: c.OnEvent,
 		done:    make(chan struct{}),
 	}
+	g.sweeper = newSweeper(g.bounds)
 	if c.tracks() {
 		g.tracker = &tracker{}
 	}
@@ -87,7 +89,8 @@ func (g *gate) accept() (net.Conn, error) {
 	return v.Conn, err
 }
 
-// Close closes the sockets, and the conns that Accept has not returned.
+// Close closes the sockets, and the conns that Accept has not returned. The
+// bounds of the others still hold.
 func (g *gate) Close() error {
 	err := error(g.streams[0].failed("close", net.ErrClosed))
 	g.closing.Do(func() {
@@ -97,6 +100,7 @@ func (g *gate) Close() error {
 		if g.queue != nil {
 			g.queue.stop()
 		}
+		g.sweeper.close()
 	})
 	return err
 }

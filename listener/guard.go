@@ -3,7 +3,6 @@ package listener
 import (
 	"net"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -29,116 +28,122 @@ func newBounds(c *Config) *bounds {
 	return b
 }
 
-// guard ends a conn that is idle, old or slow. One timer a conn looks at it when
-// a bound can be reached. Where the kernel counts traffic (TCP on Linux) it is
+// span returns the time in which a conn can reach a bound at the earliest.
+func (b *bounds) span() time.Duration {
+	span := farthest
+	for _, d := range []time.Duration{b.idle, b.age, b.pace()} {
+		if d > 0 {
+			span = min(span, d)
+		}
+	}
+	return span
+}
+
+// pace is how often the rate is looked at; 0 if there is none.
+func (b *bounds) pace() time.Duration {
+	if b.rate == 0 {
+		return 0
+	}
+	return max(b.grace/2, time.Millisecond) //nolint:mnd // often enough
+}
+
+// guard ends a conn that is idle, old or slow. The sweeper looks at it when a
+// bound can be reached. Where the kernel counts traffic (TCP on Linux) it is
 // asked then, which costs nothing per Read and Write and sees through a copy
 // that never leaves the kernel. Elsewhere Read and Write count.
+//
+// There is one for each conn, so each byte counts. Times are on the sweeper's
+// clock.
 type guard struct {
-	link   *link
-	bounds *bounds
-	began  time.Time
+	seat // of the sweeper, as is swept
+
+	swept  bool // the sweeper has it
 	kernel bool // counts the traffic
-
-	last  atomic.Int64 // traffic that Read and Write saw, since began
-	cause atomic.Pointer[Error]
-	heard atomic.Bool // the application has closed the conn
-
-	mu    sync.Mutex
-	timer *time.Timer
-	ended bool
-	seen  sample
-	moved time.Duration // last traffic that the kernel saw, since began
-	meter meter
+	state  atomic.Uint32
+	link   *link
+	began  time.Duration
+	last   atomic.Int64 // traffic
+	seen   traffic      // by the sweeper
+	meter  *meter       // nil if there is no rate
 }
 
-func (g *gate) newGuard(l *link) *guard {
-	if g.bounds == nil {
-		return nil
-	}
-	w := &guard{link: l, bounds: g.bounds, began: time.Now(), kernel: kernelCounts(l.raw)}
-	w.meter = meter{rate: g.bounds.rate, grace: g.bounds.grace, running: true}
-	return w
-}
+// States of a guard: open, closed by the application, or the EventKind of a cut,
+// together with what is known of that.
+const (
+	closedState = uint32(eventKinds)
+	shown       = 1 << 8 // reads and writes tell the cause
+	heard       = 1 << 9 // the application has closed the conn that was cut
+	kindMask    = shown - 1
+)
 
-// arm starts the timer, unless the conn is closed already.
-func (w *guard) arm() {
+// begin lets the bounds hold from now on.
+func (w *guard) begin() {
 	if w == nil {
 		return
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if _, next := w.verdict(sample{}, w.now()); !w.ended && next > 0 {
-		w.timer = time.AfterFunc(next, w.look)
+	w.kernel = kernelCounts(w.link.raw)
+	w.began = w.now()
+	w.last.Store(int64(w.began))
+	if w.meter != nil {
+		w.meter.start, w.meter.running = w.began, true
 	}
+	w.sweeper().add(w, w.began)
 }
 
-// stop ends the guarding.
+// stop ends the guarding of a conn that the application closes.
 func (w *guard) stop() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.ended = true
-	if w.timer != nil {
-		w.timer.Stop()
+	if w != nil {
+		w.state.CompareAndSwap(0, closedState)
+		w.sweeper().remove(w)
 	}
 }
 
-func (w *guard) now() time.Duration { return time.Since(w.began) }
+func (w *guard) open() bool { return w.state.Load() == 0 }
 
-// look is what the timer calls.
-func (w *guard) look() {
-	w.mu.Lock()
+func (w *guard) bounds() *bounds { return w.link.gate.bounds }
+
+func (w *guard) sweeper() *sweeper { return w.link.gate.sweeper }
+
+func (w *guard) now() time.Duration { return w.sweeper().now() }
+
+// look returns the bound that is reached, or the time in which one can be at the
+// earliest; neither if the application has closed the bare conn.
+func (w *guard) look(now time.Duration) (why EventKind, next time.Duration) {
 	var s sample
-	if w.kernel && !w.ended {
+	if w.kernel {
 		var err error
 		if s, err = readSample(w.link.raw); err != nil {
-			w.ended = true // the application has closed the bare conn
+			return 0, 0
 		}
 	}
-	if w.ended {
-		w.mu.Unlock()
-		return
-	}
-	why, next := w.verdict(s, w.now())
-	if why == 0 {
-		if next > 0 {
-			w.timer.Reset(next)
-		}
-		w.mu.Unlock()
-		return
-	}
-	w.mu.Unlock()
-	w.cut(why, s.unacked)
+	return w.verdict(s, now)
 }
 
-// verdict returns the bound that is reached at a time, or how long it takes at
-// least until one is; 0 is never.
 func (w *guard) verdict(s sample, now time.Duration) (why EventKind, next time.Duration) {
-	soon := func(d time.Duration) {
-		if next == 0 || d < next {
-			next = d
-		}
-	}
-	if age := w.bounds.age; age > 0 {
-		if now >= age {
+	b := w.bounds()
+	next = farthest
+	if b.age > 0 {
+		left := b.age - (now - w.began)
+		if left <= 0 {
 			return CutAge, 0
 		}
-		soon(age - now)
+		next = min(next, left)
 	}
-	if w.kernel && w.bounds.rate > 0 {
+	if w.kernel && b.rate > 0 {
 		if w.weigh(s, now) {
 			return CutSlow, 0
 		}
-		soon(max(w.bounds.grace/2, time.Millisecond)) //nolint:mnd // often enough
+		next = min(next, b.pace())
 	}
-	if idle := w.bounds.idle; idle > 0 {
+	if b.idle > 0 {
 		w.advance(s, now)
-		quiet := now - max(w.moved, time.Duration(w.last.Load()))
-		if quiet >= idle {
+		left := b.idle - (now - time.Duration(w.last.Load()))
+		if left <= 0 {
 			return CutIdle, 0
 		}
-		soon(idle - quiet)
+		next = min(next, left)
 	}
-	w.seen = s
+	w.seen = s.traffic
 	return 0, next
 }
 
@@ -146,35 +151,31 @@ func (w *guard) verdict(s sample, now time.Duration) (why EventKind, next time.D
 // Acknowledgements count if they are for new data: those of keep-alive probes
 // are not, and a repetition that nobody answers changes nothing.
 func (w *guard) advance(s sample, now time.Duration) {
+	last := w.last.Load()
 	if s.received != w.seen.received {
-		w.moved = max(w.moved, now-s.sinceReceived)
+		last = max(last, int64(now-s.sinceReceived))
 	}
 	if s.acked != w.seen.acked {
-		w.moved = max(w.moved, now-s.sinceAcked)
+		last = max(last, int64(now-s.sinceAcked))
+	}
+	if w.kernel {
+		w.last.Store(last)
 	}
 }
 
-// cut ends the conn. What the peer has not read is of no use to a slow client,
-// and not deliverable if it does not acknowledge: then the conn is reset, and
-// the kernel forgets it at once.
-func (w *guard) cut(why EventKind, unacked bool) {
-	w.stop()
+// cut ends the conn, unless somebody else did. What the peer has not read is of
+// no use to a slow client, and not deliverable if it does not acknowledge: then
+// the conn is reset, and the kernel forgets it at once.
+func (w *guard) cut(why EventKind) {
+	if !w.state.CompareAndSwap(0, uint32(why)) {
+		return
+	}
+	w.sweeper().remove(w)
 	l := w.link
-	e := &Error{Op: "cut", Network: l.raw.LocalAddr().Network(), Address: l.remoteAddr().String()}
-	switch b := w.bounds; why {
-	case CutIdle:
-		e.Field, e.Value, e.Err = "IdleTimeout", b.idle.String(), expired("there was no traffic")
-	case CutAge:
-		e.Field, e.Value, e.Err = "MaxAge", b.age.String(), expired("its time is over")
-	default:
-		e.Field, e.Value, e.Err = "MinReceiveRate", formatRate(b.rate), expired("the client is slow")
-	}
-	if !w.cause.CompareAndSwap(nil, e) {
-		return // another one did
-	}
-	event := Event{Kind: why, Local: l.localAddr(), Remote: l.remoteAddr(), Err: e}
+	event := Event{Kind: why, Local: l.localAddr(), Remote: l.remoteAddr(), Err: w.cause(why)}
 	l.gate.happened(event, func() {
-		if why == CutSlow || unacked {
+		w.state.Or(shown)
+		if why == CutSlow || w.unacked() {
 			reset(l.raw)
 		} else {
 			l.raw.Close()
@@ -183,12 +184,37 @@ func (w *guard) cut(why EventKind, unacked bool) {
 	})
 }
 
+// unacked reports whether bytes wait for the peer.
+func (w *guard) unacked() bool {
+	if !w.kernel {
+		return false
+	}
+	s, err := readSample(w.link.raw)
+	return err == nil && s.unacked
+}
+
+// cause returns the error of a cut.
+func (w *guard) cause(why EventKind) *Error {
+	l := w.link
+	e := &Error{Op: "cut", Network: l.raw.LocalAddr().Network(), Address: l.remoteAddr().String()}
+	switch b := w.bounds(); why {
+	case CutIdle:
+		e.Field, e.Value, e.Err = "IdleTimeout", b.idle.String(), expired("there was no traffic")
+	case CutAge:
+		e.Field, e.Value, e.Err = "MaxAge", b.age.String(), expired("its time is over")
+	default:
+		e.Field, e.Value, e.Err = "MinReceiveRate", formatRate(b.rate), expired("the client is slow")
+	}
+	return e
+}
+
 // explain replaces what a cut conn answers by the cause.
 func (w *guard) explain(err error) error {
-	if w != nil && err != nil {
-		if cause := w.cause.Load(); cause != nil {
-			return cause
-		}
+	if w == nil || err == nil {
+		return err
+	}
+	if state := w.state.Load(); state&shown != 0 {
+		return w.cause(EventKind(state & kindMask))
 	}
 	return err
 }
@@ -196,7 +222,10 @@ func (w *guard) explain(err error) error {
 // closed takes the result of a Close by the application: the first one after a
 // cut is no failure.
 func (w *guard) closed(err error) error {
-	if w == nil || w.heard.Swap(true) || w.cause.Load() == nil {
+	if w == nil {
+		return err
+	}
+	if old := w.state.Or(heard); old&kindMask == closedState || old&heard != 0 {
 		return err
 	}
 	return nil

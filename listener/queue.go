@@ -156,8 +156,7 @@ func (q *queue) complete(w *waiter) (net.Conn, EventKind, error) {
 			return nil, why, nil
 		}
 		q.waiting.announced(w)
-		w.link.guard = q.gate.newGuard(w.link)
-		w.link.guard.arm()
+		w.link.guard.begin()
 	}
 	if q.config == nil {
 		return w.Conn, 0, nil

@@ -48,8 +48,7 @@ func readSample(c net.Conn) (sample, error) {
 		}
 		waiting, _ := unix.IoctlGetInt(int(fd), unix.SIOCINQ) // fails for a conn that is reset: nothing waits
 		s = sample{
-			received:      info.Bytes_received,
-			acked:         info.Bytes_acked,
+			traffic:       traffic{info.Bytes_received, info.Bytes_acked},
 			written:       info.Bytes_sent - info.Bytes_retrans + uint64(info.Notsent_bytes),
 			sinceReceived: time.Duration(info.Last_data_recv) * time.Millisecond,
 			sinceAcked:    time.Duration(info.Last_ack_recv) * time.Millisecond,

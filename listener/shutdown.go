@@ -45,6 +45,7 @@ func (g *gate) Shutdown(ctx context.Context) error {
 		e.Field, e.Value = "Track", "false"
 		return errors.Join(err, e)
 	}
+	defer g.sweeper.wait()
 	left := g.tracker.wait(ctx)
 	if len(left) == 0 {
 		return err
