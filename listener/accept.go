@@ -73,7 +73,7 @@ func (g *gate) admit(s *stream, raw net.Conn, early ticket) (visitor, error) {
 		return visitor{}, s.failed("accept", net.ErrClosed)
 	}
 	if !v.header { // that has a timeout of its own
-		v.link.guard.begin()
+		v.link.guard.begin(s)
 	}
 	return v, nil
 }

@@ -177,6 +177,9 @@ type Config struct {
 	// descriptor and its slots are free at once. Reads and writes then fail
 	// with an *Error that names the field and is os.ErrDeadlineExceeded; Close
 	// returns nil. Deadlines of the application are independent of all three.
+	// One timer serves all conns: it cuts none too early, and each at most 1/32
+	// of the smallest of IdleTimeout, MaxAge and half MinReceiveGrace too late
+	// (1 ms at least). The bounds hold after Close.
 	IdleTimeout time.Duration
 
 	// MaxAge cuts a conn that is open for so long, from accept or from the end
@@ -190,9 +193,9 @@ type Config struct {
 	// (the time - MinReceiveGrace) have, the conn is reset. So a client that
 	// sends nothing is not slow, as it may wait for us: IdleTimeout is for that.
 	// Time in which the application leaves bytes unread is not the client's. On
-	// Linux this is looked at each half MinReceiveGrace, else as IdleTimeout
-	// says. Below TLS the bytes are those of TLS. 0 means no bound. Negative is
-	// an error.
+	// Linux this is looked at each half MinReceiveGrace (1 ms at least), else as
+	// IdleTimeout says. Below TLS the bytes are those of TLS. 0 means no bound.
+	// Negative is an error.
 	MinReceiveRate int
 
 	// MinReceiveGrace is the time that a client has in addition. 0 means

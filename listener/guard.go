@@ -77,11 +77,11 @@ const (
 )
 
 // begin lets the bounds hold from now on.
-func (w *guard) begin() {
+func (w *guard) begin(s *stream) {
 	if w == nil {
 		return
 	}
-	w.kernel = kernelCounts(w.link.raw)
+	w.kernel = kernelCounts(w.link.raw, s.plain != nil)
 	w.began = w.now()
 	w.last.Store(int64(w.began))
 	if w.meter != nil {

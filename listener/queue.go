@@ -156,7 +156,7 @@ func (q *queue) complete(w *waiter) (net.Conn, EventKind, error) {
 			return nil, why, nil
 		}
 		q.waiting.announced(w)
-		w.link.guard.begin()
+		w.link.guard.begin(w.stream)
 	}
 	if q.config == nil {
 		return w.Conn, 0, nil

@@ -12,11 +12,15 @@ import (
 )
 
 // kernelCounts reports whether the kernel counts the traffic of a conn. Of a
-// Multipath TCP conn it tells that of the first path only.
-func kernelCounts(c net.Conn) bool {
+// Multipath TCP conn it tells that of the first path only; plain says that the
+// listening socket is none.
+func kernelCounts(c net.Conn, plain bool) bool {
 	tcp, ok := c.(*net.TCPConn)
 	if !ok || !hasCounters(tcp) {
 		return false
+	}
+	if plain {
+		return true
 	}
 	multipath, err := tcp.MultipathTCP()
 	return err == nil && !multipath

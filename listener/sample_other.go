@@ -8,6 +8,6 @@ import (
 )
 
 // kernelCounts reports whether the kernel counts the traffic of a conn.
-func kernelCounts(net.Conn) bool { return false }
+func kernelCounts(net.Conn, bool) bool { return false }
 
 func readSample(net.Conn) (sample, error) { return sample{}, errors.ErrUnsupported }

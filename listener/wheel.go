@@ -24,7 +24,7 @@ type seat struct {
 // put adds a guard that is due at a tick after now. If that is too far away, it
 // is due earlier: whoever takes it looks at the time anyway.
 func (h *wheel) put(w *guard, now, due int64) {
-	if next, any := h.next(); !any || next > now {
+	if next, some := h.next(); !some || next > now {
 		h.base = now
 	}
 	i := min(due, h.base+wheelSlots) % wheelSlots

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -216,15 +217,24 @@ func TestMemoryOfAnIdleConn(t *testing.T) {
 	bare := bareListener(t, "tcp", "127.0.0.1:0")
 	lean := open(t, &listener.Config{Address: "127.0.0.1:0"})
 	full := open(t, &listener.Config{Address: "127.0.0.1:0", MaxConns: 1000, MaxConnsPerSource: 1000, Deny: prefixes(t, "10.0.0.0/8")})
+	idle := open(t, &listener.Config{Address: "127.0.0.1:0", MaxConns: 1000, IdleTimeout: time.Hour, MaxAge: time.Hour})
+	slow := open(t, &listener.Config{Address: "127.0.0.1:0", MaxConns: 1000, IdleTimeout: time.Hour, MinReceiveRate: 1})
 	acceptCost(t, bare, n) // warms up
 	bareAllocs, bareBytes := acceptCost(t, bare, n)
 	leanAllocs, leanBytes := acceptCost(t, lean, n)
 	fullAllocs, fullBytes := acceptCost(t, full, n)
+	idleAllocs, idleBytes := acceptCost(t, idle, n)
+	slowAllocs, slowBytes := acceptCost(t, slow, n)
 	t.Logf("package net: %.2f allocations, %.0f bytes; no options: %.2f, %.0f; limit, filter and count: %.2f, %.0f",
 		bareAllocs, bareBytes, leanAllocs, leanBytes, fullAllocs, fullBytes)
+	t.Logf("IdleTimeout: %.2f, %.0f; with MinReceiveRate: %.2f, %.0f", idleAllocs, idleBytes, slowAllocs, slowBytes)
 	assert.InDelta(t, bareAllocs, leanAllocs, 0.1)
 	assert.InDelta(t, bareAllocs+1, fullAllocs, 0.1)
 	assert.Less(t, fullBytes, bareBytes+256)
+	assert.InDelta(t, bareAllocs+1, idleAllocs, 0.1)
+	assert.Less(t, idleBytes, bareBytes+256)
+	assert.InDelta(t, bareAllocs+1, slowAllocs, 0.1)
+	assert.Less(t, slowBytes, bareBytes+256)
 }
 
 func TestConnTracked(t *testing.T) {

@@ -37,7 +37,7 @@ var (
 func limitCases() []Case {
 	return []Case{{
 		Name:  "dial, accept, close, limit and rules",
-		Batch: 200,
+		Batch: 200, // a timer is set with the first conn of each
 		Ways: []Way{
 			dialWay("net.Dialer and net.ListenConfig, without limit and rules", nil, pair{dialByHand, listenByHand}),
 			dialWay("net.Dialer, netutil.LimitListener and a loop over prefixes", nil, pair{dialByHand, listenLimitedByHand}),
