@@ -82,3 +82,8 @@ func echoes(address string) bool {
 	defer c.Close()
 	return converse(c, 0, 1) == nil
 }
+
+// converseBytes sends a text to an echo and compares.
+func converseBytes(c net.Conn, text string) error {
+	return (&streamCaller{conn: c}).call([]byte(text))
+}

@@ -70,11 +70,6 @@ func allFree(low, n int) bool {
 	return true
 }
 
-// converseBytes sends a text to an echo and compares.
-func converseBytes(c net.Conn, text string) error {
-	return (&streamCaller{conn: c}).call([]byte(text))
-}
-
 // Shards share a port, and the options and times of probes are on each conn.
 func TestShards(t *testing.T) {
 	settled(t)
