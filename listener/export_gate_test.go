@@ -3,13 +3,7 @@ package listener
 import (
 	"io"
 	"net"
-	"net/netip"
-
-	"github.com/strata-net/strata/listener/internal/rules"
 )
-
-// Rules gives the tests the rules without a listener.
-func Rules(allow, deny []netip.Prefix) func(netip.Addr) bool { return rules.New(allow, deny).Admits }
 
 // Burst returns the burst of AcceptRate.
 func Burst(c *Config) int { return c.burst() }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/strata-net/strata/listener"
+	"github.com/strata-net/strata/sockopt"
 )
 
 func TestBadBounds(t *testing.T) {
@@ -90,6 +91,14 @@ func TestIdleTimeout(t *testing.T) {
 	})
 }
 
+func TestIdleTimeoutOfPlainTCP(t *testing.T) {
+	noLeak(t)
+	l := open(t, &listener.Config{Address: "127.0.0.1:0", IdleTimeout: 50 * time.Millisecond, Multipath: sockopt.MultipathOff})
+	_, server := pair(t, l)
+	_, err := io.Copy(io.Discard, server)
+	isCut(t, err, "IdleTimeout")
+}
+
 func TestTrafficMovesTheIdleTimeout(t *testing.T) {
 	const idle = 600 * time.Millisecond
 	for name, sends := range map[string]bool{"sent": true, "received": false} {
@@ -142,7 +151,17 @@ func TestALongCopyIsNotIdle(t *testing.T) {
 
 func TestMaxAge(t *testing.T) {
 	const age = 150 * time.Millisecond
-	guarded(t, listener.Config{MaxAge: age}, func(t *testing.T, l net.Listener, client, server net.Conn) {
+	for name, config := range map[string]listener.Config{
+		"alone":         {MaxAge: age},
+		"beside others": {MaxAge: age, MinReceiveRate: 1, MinReceiveGrace: age / 4}, // looked at before it is old
+	} {
+		t.Run(name, func(t *testing.T) { testMaxAge(t, age, config) })
+	}
+}
+
+func testMaxAge(t *testing.T, age time.Duration, config listener.Config) {
+	t.Helper()
+	guarded(t, config, func(t *testing.T, l net.Listener, client, server net.Conn) {
 		go io.Copy(io.Discard, client)
 		start := time.Now()
 		var err error

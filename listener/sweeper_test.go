@@ -2,6 +2,7 @@ package listener_test
 
 import (
 	"context"
+	"math"
 	"net"
 	"runtime"
 	"sync"
@@ -123,4 +124,15 @@ func TestNothingIsDueForABareConnThatIsClosed(t *testing.T) {
 	}
 	server.Close()
 	assert.Zero(t, stats(l).Active)
+}
+
+// The longest times do not overflow into the past.
+func TestTheLongestBounds(t *testing.T) {
+	guarded(t, listener.Config{
+		IdleTimeout: math.MaxInt64, MaxAge: math.MaxInt64, MinReceiveRate: 1, MinReceiveGrace: math.MaxInt64,
+	}, func(t *testing.T, l net.Listener, client, server net.Conn) {
+		roundTripFrom(t, client, server)
+		assert.Equal(t, listener.Swept{Guards: 1, Armed: true}, listener.Sweeper(l))
+		assert.Equal(t, int64(1), stats(l).Active)
+	})
 }

@@ -54,7 +54,10 @@ func bareListener(t *testing.T, network, address string) net.Listener {
 // went through this process: the source and the sink read and write it once
 // each, and a copy in user space would read it once more.
 func TestSplice(t *testing.T) {
-	const size = 8 << 20
+	const size = 2 << 20
+	data := make([]byte, size)
+	rand.NewChaCha8([32]byte{1}).Read(data)
+	want := sha256.Sum256(data)
 	listeners := map[string]net.Listener{
 		"tcp":          open(t, &listener.Config{Address: "127.0.0.1:0", Track: true}),
 		"unix":         open(t, &listener.Config{Address: "unix://" + t.TempDir() + "/s", MaxConns: 10}),
@@ -81,10 +84,6 @@ func TestSplice(t *testing.T) {
 		t.Run(fmt.Sprintf("%s to %s, limited=%t", way.from, way.to, way.limited), func(t *testing.T) {
 			source, in := pair(t, listeners[way.from])
 			sink, out := pair(t, listeners[way.to])
-			data := make([]byte, size)
-			for i := range data {
-				data[i] = byte(rand.Uint32())
-			}
 			before := readCalls(t)
 			var group sync.WaitGroup
 			group.Go(func() {
@@ -106,7 +105,6 @@ func TestSplice(t *testing.T) {
 			group.Wait()
 			require.NoError(t, err)
 			assert.Equal(t, int64(size), n)
-			want := sha256.Sum256(data)
 			assert.Equal(t, want[:], h.Sum(nil))
 			moved := readCalls(t) - before
 			assert.GreaterOrEqual(t, moved, int64(size), "the sink has read it")
@@ -132,6 +130,22 @@ func TestUserSpaceCopiesWithUnixConns(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "hello", b.String())
 	assert.Equal(t, int64(5), n)
+}
+
+// io.Copy asks the source first, so this is for whoever calls it by itself.
+func TestReadFromOfUnixConns(t *testing.T) {
+	source, in := pair(t, open(t, &listener.Config{Address: "127.0.0.1:0", Track: true}))
+	sink, out := pair(t, open(t, &listener.Config{Address: "unix://" + t.TempDir() + "/s", Track: true}))
+	_, err := source.Write([]byte("hello"))
+	require.NoError(t, err)
+	require.NoError(t, source.(*net.TCPConn).CloseWrite())
+	n, err := out.(io.ReaderFrom).ReadFrom(in)
+	require.NoError(t, err)
+	assert.Equal(t, int64(5), n)
+	require.NoError(t, out.Close())
+	got, err := io.ReadAll(sink)
+	require.NoError(t, err)
+	assert.Equal(t, "hello", string(got))
 }
 
 func TestWrapperKeepsWhatTheConnCan(t *testing.T) {
@@ -210,6 +224,15 @@ func acceptCost(t *testing.T, l net.Listener, n int) (allocs, bytes float64) {
 		servers[i].Close()
 	}
 	return float64(m2.Mallocs-m1.Mallocs) / float64(n), bytes
+}
+
+// heapInUse returns the bytes of the heap that are needed.
+func heapInUse() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 func TestMemoryOfAnIdleConn(t *testing.T) {

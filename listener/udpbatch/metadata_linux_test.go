@@ -138,6 +138,8 @@ func zones(t *testing.T, local netip.Addr, index string, configure func(udpbatch
 	}
 	_, err := c.WriteBatch([]udpbatch.Message{{Data: []byte("x"), Addr: netip.AddrPortFrom(local.WithZone("nosuch"), port)}})
 	assert.ErrorContains(t, err, "message 0 of 1 bytes: zone nosuch: ")
+	_, err = c.WriteBatch([]udpbatch.Message{{Data: []byte("x"), Addr: netip.AddrPortFrom(local.WithZone("99999999999"), port)}})
+	assert.ErrorContains(t, err, "message 0 of 1 bytes: zone 99999999999: ", "no index has so many digits")
 
 	buffer := make([]byte, 10)
 	answer := []udpbatch.Message{{Data: []byte("x"), Addr: netip.AddrPortFrom(local.WithZone("zone0"), port)}}

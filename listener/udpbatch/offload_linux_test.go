@@ -58,6 +58,24 @@ func TestProbeWithoutLoopback(t *testing.T) {
 	})
 }
 
+func TestProbeWithoutDescriptors(t *testing.T) {
+	listen(t, &udpbatch.Config{Address: "127.0.0.1:0"}) // the runtime needs some for the first socket
+	var limit unix.Rlimit
+	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
+	lowest, err := unix.Dup(0)
+	require.NoError(t, err)
+	require.NoError(t, unix.Close(lowest))
+	for spare := range 2 { // for none or one of the two sockets
+		few := unix.Rlimit{Cur: uint64(lowest + spare), Max: limit.Max}
+		require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &few))
+		segments, gso, gro := udpbatch.TryOffloads()
+		require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
+		assert.NoError(t, gso)
+		assert.NoError(t, gro)
+		assert.Equal(t, 64, segments)
+	}
+}
+
 func TestKernelWithoutOffloads(t *testing.T) {
 	cause := errors.New("cause")
 	t.Cleanup(udpbatch.WithProbe(1, cause, cause))

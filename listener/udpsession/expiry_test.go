@@ -1,6 +1,7 @@
 package udpsession_test
 
 import (
+	"math"
 	"net"
 	"sync"
 	"testing"
@@ -123,4 +124,18 @@ func TestACrowdExpires(t *testing.T) {
 	}
 	await(t, "all expired", func() bool { return l.Stats().Ended.Idle == uint64(len(clients)) })
 	assert.Zero(t, l.Stats().Active)
+}
+
+// The longest times do not overflow into the past.
+func TestTheLongestTimes(t *testing.T) {
+	l := open(t, udpsession.Config{IdleTimeout: math.MaxInt64, MaxAge: math.MaxInt64})
+	client, session := pair(t, l)
+	for range 3 { // the sweeper looks at least once
+		send(t, client, "hello")
+		assert.Equal(t, "hello", receive(t, session))
+		time.Sleep(time.Millisecond)
+	}
+	s := l.Stats()
+	assert.Equal(t, 1, s.Active)
+	assert.Zero(t, s.Ended.Idle+s.Ended.Aged)
 }

@@ -1,57 +1,49 @@
-package listener_test
+package rules_test
 
 import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/strata-net/strata/listener"
+	"github.com/strata-net/strata/listener/internal/rules"
 )
 
-// prefixes reads prefixes that have to be right.
+// prefixes reads prefixes and addresses that have to be right.
 func prefixes(t testing.TB, texts ...string) []netip.Prefix {
 	t.Helper()
 	var list []netip.Prefix
 	for _, s := range texts {
-		p, err := listener.ParsePrefix(s)
+		if !strings.Contains(s, "/") {
+			s += fmt.Sprintf("/%d", netip.MustParseAddr(s).BitLen())
+		}
+		p, err := rules.Plain(netip.MustParsePrefix(s))
 		require.NoError(t, err)
 		list = append(list, p)
 	}
 	return list
 }
 
-func TestParsePrefix(t *testing.T) {
+func TestPlain(t *testing.T) {
 	for in, want := range map[string]string{
-		"10.0.0.0/8":          "10.0.0.0/8",
 		"10.1.2.3/8":          "10.0.0.0/8",
-		"10.0.0.1":            "10.0.0.1/32",
-		"::ffff:10.0.0.1":     "10.0.0.1/32",
+		"2001:db8::1/32":      "2001:db8::/32",
 		"::ffff:10.0.0.0/104": "10.0.0.0/8",
 		"::ffff:0:0/96":       "0.0.0.0/0",
-		"0.0.0.0/0":           "0.0.0.0/0",
-		"::/0":                "::/0",
-		"2001:db8::1":         "2001:db8::1/128",
-		"2001:db8::1/32":      "2001:db8::/32",
 	} {
-		p, err := listener.ParsePrefix(in)
-		require.NoError(t, err, in)
-		assert.Equal(t, want, p.String(), in)
+		p, err := rules.Plain(netip.MustParsePrefix(in))
+		require.NoError(t, err)
+		assert.Equal(t, want, p.String())
 	}
-	for in, want := range map[string]string{
-		"":             `listener: parse prefix: ParseAddr(""): unable to parse IP`,
-		"10.0.0.0/33":  `listener: parse prefix=10.0.0.0/33: netip.ParsePrefix("10.0.0.0/33"): prefix length out of range`,
-		"fe80::1%eth0": "listener: parse prefix=fe80::1%eth0: rules have no zones",
-		"::ffff:0:0/8": "listener: parse prefix=::ffff:0:0/8: ::ffff:0.0.0.0/8 holds more than IPv4-mapped addresses: write 0.0.0.0/0 or an IPv6 prefix",
-	} {
-		_, err := listener.ParsePrefix(in)
-		assert.EqualError(t, err, want, in)
-		assert.Error(t, failure(t, err).Unwrap())
-	}
+	_, err := rules.Plain(netip.Prefix{})
+	require.EqualError(t, err, "is not a valid prefix")
+	_, err = rules.Plain(netip.MustParsePrefix("::ffff:0:0/95"))
+	assert.ErrorContains(t, err, "holds more than IPv4-mapped addresses")
 }
 
 func TestRules(t *testing.T) {
@@ -81,7 +73,7 @@ func TestRules(t *testing.T) {
 		{"same start", []string{"10.0.0.0/24", "0.0.0.0/0"}, []string{"10.0.0.0/8", "10.0.0.0/32"}, []string{"10.0.0.1", "11.0.0.0"}, []string{"10.0.0.0", "10.0.1.0"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			admits := listener.Rules(prefixes(t, test.allow...), prefixes(t, test.deny...))
+			admits := rules.New(prefixes(t, test.allow...), prefixes(t, test.deny...)).Admits
 			for _, a := range test.admitted {
 				assert.True(t, admits(netip.MustParseAddr(a).Unmap()), a)
 			}
@@ -130,7 +122,7 @@ func FuzzRules(f *testing.F) {
 			lists[i] = append(lists[i], p)
 			probes = append(probes, a, p.Addr(), p.Addr().Prev())
 		}
-		admits := listener.Rules(lists[0], lists[1])
+		admits := rules.New(lists[0], lists[1]).Admits
 		for _, a := range probes {
 			if a.IsValid() {
 				assert.Equal(t, slowRules(lists[0], lists[1], a), admits(a), "%v: %v", a, lists)
@@ -162,7 +154,7 @@ func manyPrefixes(n int) []netip.Prefix {
 func TestRulesCostNoAllocationAndLittleMemory(t *testing.T) {
 	list := manyPrefixes(100_000)
 	before := heapInUse()
-	admits := listener.Rules(list[:50_000], list[50_000:])
+	admits := rules.New(list[:50_000], list[50_000:]).Admits
 	used := heapInUse() - before
 	t.Logf("100,000 prefixes: %d KiB", used/1024)
 	assert.Less(t, used, int64(8<<20))
@@ -187,7 +179,7 @@ func BenchmarkRules(b *testing.B) {
 	for _, n := range []int{100, 10_000, 100_000} {
 		b.Run(fmt.Sprintf("prefixes=%d", n), func(b *testing.B) {
 			list := manyPrefixes(n)
-			admits := listener.Rules(list[:n/2], list[n/2:])
+			admits := rules.New(list[:n/2], list[n/2:]).Admits
 			r := rand.New(rand.NewPCG(3, 4))
 			peers := make([]netip.Addr, 1<<16)
 			for i := range peers {
