@@ -10,12 +10,6 @@ type Message struct {
 	// the Reader, which is valid until the next call.
 	Data []byte
 
-	// Addr is the peer. IPv4 addresses come as such, never mapped into IPv6.
-	// The zone of a link-local address comes as the decimal index of the
-	// interface; WriteBatch takes its name too. WriteBatch ignores Addr on a
-	// connected Conn.
-	Addr netip.AddrPort
-
 	// Local is the address here: the destination of a datagram that was
 	// received, if Config.PacketInfo asked for it, and the source of one to
 	// send. The zero Addr leaves the source to the system. It has no zone:
@@ -44,4 +38,10 @@ type Message struct {
 	// longer than Config.MaxDatagram, or that there was no room for all of its
 	// metadata, which options in Config.Options made longer than usual.
 	Truncated bool
+
+	// Addr is the peer. IPv4 addresses come as such, never mapped into IPv6.
+	// The zone of a link-local address comes as the decimal index of the
+	// interface; WriteBatch takes its name too. WriteBatch ignores Addr on a
+	// connected Conn.
+	Addr netip.AddrPort
 }

@@ -558,3 +558,39 @@ func TestInterface(t *testing.T) {
 		}
 	})
 }
+
+// After many datagrams in one call the next one waits in the kernel for a moment,
+// which delays neither Close nor a deadline, and costs no object.
+func TestWaitingUnderLoad(t *testing.T) {
+	for name, end := range map[string]func(c *udpbatch.Conn) error{
+		"close":    func(c *udpbatch.Conn) error { return c.Close() },
+		"deadline": func(c *udpbatch.Conn) error { return c.SetReadDeadline(time.Now()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := listen(t, &udpbatch.Config{Address: "127.0.0.1:0"})
+			out, err := udpbatch.Dial(t.Context(), in.LocalAddr().String(), nil)
+			require.NoError(t, err)
+			defer out.Close()
+			ms := make([]udpbatch.Message, 64)
+			for i := range ms {
+				ms[i].Data = []byte("datagram")
+			}
+			for range 3 {
+				_, err = out.WriteBatch(ms)
+				require.NoError(t, err)
+				for got := 0; got < len(ms); {
+					n, err := in.ReadBatch(make([]udpbatch.Message, 128))
+					require.NoError(t, err)
+					got += n
+				}
+			}
+			ended := make(chan error, 1)
+			go func() {
+				_, err := in.ReadBatch(make([]udpbatch.Message, 128))
+				ended <- err
+			}()
+			require.NoError(t, end(in))
+			assert.Error(t, <-ended)
+		})
+	}
+}

@@ -3,6 +3,7 @@ package udpbatch
 import (
 	"net/netip"
 	"os"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -26,6 +27,7 @@ type receiver struct {
 	got     int      // of the last call
 	taken   int      // datagrams that they were
 	errno   unix.Errno
+	busy    bool // the last call brought many datagrams: more are on their way
 	zones   zoneCache
 }
 
@@ -34,6 +36,10 @@ const (
 	firstOffer = 16
 	// leastOffer is what joined datagrams bring it down to: 256 KiB.
 	leastOffer = 4
+	// manyDatagrams in one call is load.
+	manyDatagrams = 32
+	// shortWait bounds for how long a thread waits in the kernel, and Close with it.
+	shortWait = 500 * time.Microsecond
 )
 
 func newReceiver(c *Conn) *receiver {
@@ -94,6 +100,7 @@ func (r *receiver) receive() (int, error) {
 	}
 	r.adapt()
 	r.grow()
+	r.busy = r.taken >= manyDatagrams
 	r.got, r.taken = 0, 0
 	if err := r.conn.raw.Read(r.call); err != nil {
 		return 0, err
@@ -115,11 +122,28 @@ func (r *receiver) recvmmsg(fd uintptr) bool {
 			return true
 		case unix.EINTR:
 		case unix.EAGAIN:
-			return false
+			if !r.await(fd) {
+				return false
+			}
 		default:
 			return true
 		}
 	}
+}
+
+// await waits for a moment in the kernel, once a call and only under load, and
+// reports whether there is something to read. Under load the next datagrams are
+// microseconds away: to park the goroutine and wake it again costs more than they
+// take to come.
+func (r *receiver) await(fd uintptr) bool {
+	if !r.busy {
+		return false
+	}
+	r.busy = false
+	moment := unix.NsecToTimespec(int64(shortWait))
+	fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}} //nolint:gosec // a descriptor
+	n, err := unix.Ppoll(fds[:], &moment, nil)
+	return n > 0 && err == nil
 }
 
 // adapt chooses the number of reads for datagrams that come as they came last.
