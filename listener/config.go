@@ -213,7 +213,8 @@ type Config struct {
 	// OnEvent, when set, is called for each conn that is refused or fails, and
 	// for each failure to accept. It is called by the goroutine where that
 	// happens, which goes on when it returns, and by several at a time; it
-	// must not call Close or Shutdown, which wait for them.
+	// must not call Close or Shutdown, which wait for them. At most 256 conns
+	// are cut at the same time, calls for those included.
 	OnEvent func(Event)
 }
 
