@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -114,13 +114,5 @@ func (t *tally) String() string {
 // unreached says whether an error of a connected UDP socket tells of an earlier
 // datagram that did not get there. The upstream may be back for the next one.
 func unreached(err error) bool {
-	for _, e := range []syscall.Errno{
-		syscall.ECONNREFUSED, syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.EMSGSIZE,
-		10054, // WSAECONNRESET, how Windows tells of a closed port
-	} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(unreachedErrors, func(e error) bool { return errors.Is(err, e) })
 }

@@ -7,7 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"syscall"
+	"slices"
 	"time"
 
 	"github.com/strata-net/strata/dialer"
@@ -29,7 +29,7 @@ func (t *trial) probe(ctx context.Context) error {
 	}
 	c, err := d.DialContext(ctx, t.address.Network(), t.address.String())
 	switch {
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
+	case errors.Is(err, errNoAddress):
 		return nil // not every system has all of 127.0.0.0/8
 	case err == nil:
 		defer c.Close()
@@ -75,13 +75,5 @@ func (t *trial) refuses(err error) bool {
 	if t.protocol == "udp" {
 		return errors.Is(err, os.ErrDeadlineExceeded)
 	}
-	for _, reset := range []syscall.Errno{
-		syscall.ECONNRESET, syscall.EPIPE,
-		10054, 10053, // WSAECONNRESET and WSAECONNABORTED, which package syscall does not know as such
-	} {
-		if errors.Is(err, reset) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(resetErrors, func(e error) bool { return errors.Is(err, e) })
 }
