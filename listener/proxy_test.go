@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -231,6 +232,9 @@ func TestHTTPOverTLSWithEverything(t *testing.T) {
 	transport.CloseIdleConnections()
 
 	t.Run("curl", func(t *testing.T) {
+		if runtime.GOOS == "windows" {
+			t.Skip("no curl is installed under wine")
+		}
 		curl, err := exec.LookPath("curl")
 		if err != nil {
 			skipUnlessCI(t, "curl is missing")
