@@ -207,10 +207,18 @@ func (a *authority) server(t *testing.T, names ...string) *tls.Config {
 
 func (a *authority) client() *tls.Config { return &tls.Config{RootCAs: a.pool} }
 
+// poller lets the runtime open what it needs for the first socket and then keeps.
+var poller = sync.OnceFunc(func() {
+	if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
+		l.Close()
+	}
+})
+
 // noLeak checks at the end of the test that goroutines and descriptors are
 // back to what they were at the call.
 func noLeak(t *testing.T) {
 	t.Helper()
+	poller()
 	goroutines, fds := runtime.NumGoroutine(), openFDs(t)
 	t.Cleanup(func() {
 		// By hand: assert.Eventually has goroutines of its own. Each try counts once, because NumGoroutine is off by

@@ -62,17 +62,23 @@ func TestProbeWithoutDescriptors(t *testing.T) {
 	listen(t, &udpbatch.Config{Address: "127.0.0.1:0"}) // the runtime needs some for the first socket
 	var limit unix.Rlimit
 	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
-	lowest, err := unix.Dup(0)
-	require.NoError(t, err)
-	require.NoError(t, unix.Close(lowest))
 	for spare := range 2 { // for none or one of the two sockets
-		few := unix.Rlimit{Cur: uint64(lowest + spare), Max: limit.Max}
-		require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &few))
-		segments, gso, gro := udpbatch.TryOffloads()
-		require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
-		assert.NoError(t, gso)
-		assert.NoError(t, gro)
-		assert.Equal(t, 64, segments)
+		// What the garbage collector closes meanwhile is one more: then the try proves nothing.
+		for try := 0; ; try++ {
+			require.Less(t, try, 20, "it was never without")
+			lowest, err := unix.Dup(0)
+			require.NoError(t, err)
+			require.NoError(t, unix.Close(lowest))
+			few := unix.Rlimit{Cur: uint64(lowest + spare), Max: limit.Max}
+			require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &few))
+			segments, gso, gro := udpbatch.TryOffloads()
+			require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
+			if segments == 64 {
+				assert.NoError(t, gso)
+				assert.NoError(t, gro)
+				break
+			}
+		}
 	}
 }
 
