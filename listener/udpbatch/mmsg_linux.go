@@ -19,7 +19,13 @@ func recvmmsg(fd uintptr, hs []mmsghdr) (int, unix.Errno) {
 	return int(n), errno
 }
 
-func sendmmsg(fd uintptr, hs []mmsghdr) (int, unix.Errno) {
+// sendmmsg is for a socket that does not block. A call that is short is made
+// without telling the scheduler.
+func sendmmsg(fd uintptr, hs []mmsghdr, short bool) (int, unix.Errno) {
+	if short {
+		n, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&hs[0])), uintptr(len(hs)), 0, 0, 0)
+		return int(n), errno
+	}
 	n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&hs[0])), uintptr(len(hs)), 0, 0, 0)
 	return int(n), errno
 }
