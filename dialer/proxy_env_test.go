@@ -2,7 +2,10 @@ package dialer_test
 
 import (
 	"errors"
+	"maps"
 	"net"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -48,6 +51,9 @@ func TestProxyFromEnvironment(t *testing.T) {
 		{"nothing set", nil, map[string]string{"a.test:80": "", "a.test:443": ""}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			if runtime.GOOS == "windows" { // where the case of a variable's name makes no other variable
+				maps.DeleteFunc(test.variables, func(_, value string) bool { return strings.HasSuffix(value, "proxy.invalid") })
+			}
 			setProxies(t, test.variables)
 			chain, err := dialer.EnvironmentChain()
 			require.NoError(t, err)
