@@ -1,5 +1,4 @@
-// Package rules decides by address who may come in.
-package rules
+package access
 
 import (
 	"cmp"

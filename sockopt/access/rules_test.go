@@ -1,4 +1,4 @@
-package rules_test
+package access_test
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/strata-net/strata/listener/internal/rules"
+	"github.com/strata-net/strata/sockopt/access"
 )
 
 // prefixes reads prefixes and addresses that have to be right.
@@ -22,7 +22,7 @@ func prefixes(t testing.TB, texts ...string) []netip.Prefix {
 		if !strings.Contains(s, "/") {
 			s += fmt.Sprintf("/%d", netip.MustParseAddr(s).BitLen())
 		}
-		p, err := rules.Plain(netip.MustParsePrefix(s))
+		p, err := access.Plain(netip.MustParsePrefix(s))
 		require.NoError(t, err)
 		list = append(list, p)
 	}
@@ -36,13 +36,13 @@ func TestPlain(t *testing.T) {
 		"::ffff:10.0.0.0/104": "10.0.0.0/8",
 		"::ffff:0:0/96":       "0.0.0.0/0",
 	} {
-		p, err := rules.Plain(netip.MustParsePrefix(in))
+		p, err := access.Plain(netip.MustParsePrefix(in))
 		require.NoError(t, err)
 		assert.Equal(t, want, p.String())
 	}
-	_, err := rules.Plain(netip.Prefix{})
+	_, err := access.Plain(netip.Prefix{})
 	require.EqualError(t, err, "is not a valid prefix")
-	_, err = rules.Plain(netip.MustParsePrefix("::ffff:0:0/95"))
+	_, err = access.Plain(netip.MustParsePrefix("::ffff:0:0/95"))
 	assert.ErrorContains(t, err, "holds more than IPv4-mapped addresses")
 }
 
@@ -73,7 +73,7 @@ func TestRules(t *testing.T) {
 		{"same start", []string{"10.0.0.0/24", "0.0.0.0/0"}, []string{"10.0.0.0/8", "10.0.0.0/32"}, []string{"10.0.0.1", "11.0.0.0"}, []string{"10.0.0.0", "10.0.1.0"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			admits := rules.New(prefixes(t, test.allow...), prefixes(t, test.deny...)).Admits
+			admits := access.New(prefixes(t, test.allow...), prefixes(t, test.deny...)).Admits
 			for _, a := range test.admitted {
 				assert.True(t, admits(netip.MustParseAddr(a).Unmap()), a)
 			}
@@ -122,7 +122,7 @@ func FuzzRules(f *testing.F) {
 			lists[i] = append(lists[i], p)
 			probes = append(probes, a, p.Addr(), p.Addr().Prev())
 		}
-		admits := rules.New(lists[0], lists[1]).Admits
+		admits := access.New(lists[0], lists[1]).Admits
 		for _, a := range probes {
 			if a.IsValid() {
 				assert.Equal(t, slowRules(lists[0], lists[1], a), admits(a), "%v: %v", a, lists)
@@ -154,7 +154,7 @@ func manyPrefixes(n int) []netip.Prefix {
 func TestRulesCostNoAllocationAndLittleMemory(t *testing.T) {
 	list := manyPrefixes(100_000)
 	before := heapInUse()
-	admits := rules.New(list[:50_000], list[50_000:]).Admits
+	admits := access.New(list[:50_000], list[50_000:]).Admits
 	used := heapInUse() - before
 	t.Logf("100,000 prefixes: %d KiB", used/1024)
 	assert.Less(t, used, int64(8<<20))
@@ -179,7 +179,7 @@ func BenchmarkRules(b *testing.B) {
 	for _, n := range []int{100, 10_000, 100_000} {
 		b.Run(fmt.Sprintf("prefixes=%d", n), func(b *testing.B) {
 			list := manyPrefixes(n)
-			admits := rules.New(list[:n/2], list[n/2:]).Admits
+			admits := access.New(list[:n/2], list[n/2:]).Admits
 			r := rand.New(rand.NewPCG(3, 4))
 			peers := make([]netip.Addr, 1<<16)
 			for i := range peers {

@@ -1,4 +1,4 @@
-package rules
+package access
 
 import (
 	"encoding/binary"
@@ -50,12 +50,12 @@ func (s *space) build() {
 	s.index = make([]uint32, width>>s.shift+2)
 	bucket := 0
 	for i, h := range s.high {
-		for b := int((h - s.origin) >> s.shift); bucket < b; { //nolint:gosec // smaller than the index
+		for b := int((h - s.origin) >> s.shift); bucket < b; {
 			bucket++
 			s.index[bucket] = uint32(i)
 		}
 	}
-	s.index[len(s.index)-1] = uint32(n) //nolint:gosec // 2^32 points would take 2^31 prefixes
+	s.index[len(s.index)-1] = uint32(n)
 }
 
 func (s *space) admits(a netip.Addr) bool {
