@@ -1,0 +1,106 @@
+package tlsx
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+)
+
+// staplers are those of a [Source]: one for each certificate whose responses
+// are fetched. follow and close are called by one goroutine at a time, add by any.
+type staplers struct {
+	config *Config
+	client *http.Client
+	tell   func(error)
+
+	group   sync.WaitGroup
+	running map[string]*runningStapler // by field and leaf
+	// byLeaf finds a certificate by where its leaf is in memory, which copies of
+	// a tls.Certificate share: nothing is hashed in a handshake.
+	byLeaf atomic.Pointer[map[*byte]*stapler]
+}
+
+type runningStapler struct {
+	*stapler
+
+	cancel context.CancelFunc
+}
+
+// newStaplers returns a set that runs nothing yet. tell is called with an
+// *Error for each failure to fetch, from several goroutines; it must not call
+// the set.
+func newStaplers(c *Config, tell func(error)) *staplers {
+	return &staplers{config: c, client: newOCSPClient(), tell: tell, running: map[string]*runningStapler{}}
+}
+
+// follow takes the certificates that c.load returned. Those that were there
+// before keep their stapler and its response; those that are gone lose it. It
+// starts goroutines that end with ctx, or in close.
+func (s *staplers) follow(ctx context.Context, certs []tls.Certificate) error {
+	var p problems
+	next := map[string]*runningStapler{}
+	byLeaf := map[*byte]*stapler{}
+	for i := range certs {
+		if !s.config.Certificates[i].OCSP.Fetch {
+			continue
+		}
+		leaf := certs[i].Certificate[0]
+		at := certificateAt(i) + ".OCSP.Fetch"
+		r := s.running[at+string(leaf)]
+		if r == nil {
+			var err error
+			if r, err = s.start(ctx, i, at, &certs[i]); err != nil {
+				p.add("load", at, "true", err)
+				continue
+			}
+		}
+		next[at+string(leaf)] = r
+		byLeaf[&leaf[0]] = r.stapler
+	}
+	s.byLeaf.Store(&byLeaf)
+	for key, r := range s.running {
+		if next[key] == nil {
+			r.cancel()
+		}
+	}
+	s.running = next
+	return errors.Join(p...)
+}
+
+func (s *staplers) start(ctx context.Context, i int, at string, cert *tls.Certificate) (*runningStapler, error) {
+	tell := func(err error) { s.tell(&Error{Op: "load", Field: at, Value: "true", Err: err}) }
+	one, err := newStapler(&s.config.Certificates[i].OCSP, cert, s.client, s.config.now, tell)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	s.group.Go(func() { one.run(ctx) })
+	return &runningStapler{stapler: one, cancel: cancel}, nil
+}
+
+// add returns cert with what is to be stapled now; cert itself if its responses
+// are not fetched. It never changes cert.
+func (s *staplers) add(cert *tls.Certificate) *tls.Certificate {
+	all := s.byLeaf.Load()
+	if all == nil || len(cert.Certificate) == 0 {
+		return cert
+	}
+	one := (*all)[&cert.Certificate[0][0]]
+	if one == nil {
+		return cert
+	}
+	c := *cert
+	c.OCSPStaple = one.staple()
+	return &c
+}
+
+// close ends all that runs, and waits for it. add goes on with what is there.
+func (s *staplers) close() {
+	for _, r := range s.running {
+		r.cancel()
+	}
+	s.group.Wait()
+}
