@@ -153,6 +153,13 @@ type Config struct {
 	// it is limited by HandshakeTimeout. Networks that are not streams cannot
 	// be dialled then.
 	ProxyProtocol int
+
+	// OnEvent, when set, is called when a dial begins and when it is done, with
+	// each of its steps. It is called by the goroutine that dials, which goes on
+	// when it returns, and by several at a time, with no lock held: it should not
+	// block. It may dial. A panic in it is the caller's. A dial without a context
+	// is refused before it begins. nil costs nothing.
+	OnEvent func(Event)
 }
 
 // clone returns a copy that shares nothing with the caller but the Resolver and
@@ -180,6 +187,13 @@ func cloneTLS(c *tls.Config) *tls.Config {
 	n.CipherSuites = slices.Clone(c.CipherSuites)
 	n.CurvePreferences = slices.Clone(c.CurvePreferences)
 	return n
+}
+
+// Check says what New would say of the Config, and opens nothing. nil is the zero
+// Config.
+func (c *Config) Check() error {
+	_, err := New(c)
+	return err
 }
 
 // validate finds everything that is wrong whatever network will be dialled.

@@ -21,6 +21,9 @@ func (d *dialer) direct(ctx context.Context, network, address string, data []byt
 		e.Network, e.Address = network, address
 		return nil, e
 	}
+	if r := p.record(ctx); r != nil {
+		r.won(conn)
+	}
 	return send(ctx, conn, network, address, data[sent:])
 }
 
@@ -91,6 +94,30 @@ type target struct {
 
 // attempt connects to one address, and tells how much of data went with the SYN.
 func (p *plan) attempt(ctx context.Context, t target) (net.Conn, int, *Error) {
+	r := p.record(ctx)
+	if r == nil {
+		return p.try(ctx, t)
+	}
+	step := r.begin(StepConnect, t.address)
+	conn, sent, e := p.try(ctx, t)
+	if e != nil {
+		r.end(step, nil, e)
+		return nil, 0, e
+	}
+	r.end(step, conn, nil)
+	return conn, sent, nil
+}
+
+// record returns nil if nobody wants to hear of steps.
+func (p *plan) record(ctx context.Context) *record {
+	if !p.told {
+		return nil
+	}
+	return recordOf(ctx)
+}
+
+// try is attempt with nobody told.
+func (p *plan) try(ctx context.Context, t target) (net.Conn, int, *Error) {
 	if p.defers(t.data) {
 		return p.attemptFast(ctx, t)
 	}

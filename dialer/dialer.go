@@ -34,6 +34,7 @@ func New(cfg *Config) (Dialer, error) {
 		timeout:          c.Timeout,
 		handshakeTimeout: c.HandshakeTimeout,
 		proxyProtocol:    c.ProxyProtocol,
+		onEvent:          c.OnEvent,
 	}
 	for _, network := range networks {
 		d.plans[network] = newPlan(c, locals, netns, network, plain == nil)
@@ -55,6 +56,7 @@ type dialer struct {
 	hops             []*hop
 	environment      *environment // nil if it is not asked
 	proxyProtocol    int
+	onEvent          func(Event) // nil for nobody
 }
 
 // Dial is DialContext without a context.
@@ -69,6 +71,14 @@ func (d *dialer) DialContext(ctx context.Context, network, address string) (net.
 
 // dial is DialContext, and sends data as the first bytes of the conn if there is any.
 func (d *dialer) dial(ctx context.Context, network, address string, data []byte) (net.Conn, error) {
+	if d.onEvent == nil || ctx == nil {
+		return d.layers(ctx, network, address, data)
+	}
+	return d.observed(ctx, network, address, data)
+}
+
+// layers is dial with nobody told but the record of the context.
+func (d *dialer) layers(ctx context.Context, network, address string, data []byte) (net.Conn, error) {
 	if d.tls == nil {
 		return d.reach(ctx, network, address, data)
 	}

@@ -56,6 +56,12 @@
 // behalf the dial is. The order on a conn: socket, proxies, PROXY protocol header,
 // TLS with the dialled name.
 //
+// # Watching
+//
+// [Config.OnEvent] is told when a dial begins and when it is done: what was
+// resolved, which addresses were tried and which one won, how long each step took,
+// and what failed. The events carry the context of the caller.
+//
 // # What comes back
 //
 // Without TLS the caller gets the bare *net.TCPConn, *net.UDPConn, *net.IPConn

@@ -4,7 +4,8 @@ go 1.26.0
 
 require (
 	github.com/pires/go-proxyproto v0.15.0
-	github.com/strata-net/strata/sockopt v0.0.0
+	github.com/strata-net/strata/sockopt v0.1.0
+	github.com/strata-net/strata/tlsx/pki v0.1.0
 	github.com/stretchr/testify v1.12.1
 	golang.org/x/net v0.62.0
 	golang.org/x/sys v0.49.0
@@ -15,4 +16,7 @@ require (
 	golang.org/x/text v0.43.0 // indirect
 )
 
-replace github.com/strata-net/strata/sockopt => ../sockopt
+replace (
+	github.com/strata-net/strata/sockopt => ../sockopt
+	github.com/strata-net/strata/tlsx/pki => ../tlsx/pki
+)

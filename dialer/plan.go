@@ -39,6 +39,7 @@ type plan struct {
 	established    sockopt.Options
 	fields         map[string]field // of the Config, by the option that they set
 	requireMP      bool
+	told           bool    // there may be a record in the context
 	fastAlways     bool    // Options has TCP_FASTOPEN_CONNECT
 	fastData       bool    // dials with data use it
 	errs           []Error // why this network cannot be dialled
@@ -67,6 +68,7 @@ func newPlan(c *Config, locals []local, netns *namespace, network string, mptcp 
 		family:         c.Family,
 		custom:         c.Lookup,
 		established:    c.Options.At(sockopt.Established),
+		told:           c.OnEvent != nil,
 	}
 	p.net.SetMultipathTCP(mptcp)
 	p.requireMP = strings.HasPrefix(network, "tcp") && c.Multipath == sockopt.MultipathRequire

@@ -86,6 +86,12 @@ func (p Proxy) String() string {
 	return ""
 }
 
+// GoString is String, for %#v.
+func (p Proxy) GoString() string { return p.String() }
+
+// MarshalText is String, for JSON and logs: what it returns cannot be read back.
+func (p Proxy) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
 var proxySchemes = []string{"socks5", "socks5h", "http", "https"}
 
 var proxyPorts = map[string]string{"socks5": "1080", "socks5h": "1080", "http": "80", "https": "443"}

@@ -76,7 +76,7 @@ func (d *dialer) dialChain(ctx context.Context, hops []*hop, network, address st
 		if i+1 < len(hops) {
 			next = hops[i+1].endpoint
 		}
-		if conn, err = h.through(ctx, conn, next, d.plans[network].lookupOne); err != nil {
+		if conn, err = d.pass(ctx, h, conn, next, d.plans[network].lookupOne); err != nil {
 			if errors.Is(context.Cause(ctx), errTimeout) {
 				err = fmt.Errorf("%w (Config.Timeout=%v)", err, d.timeout)
 			}
@@ -84,6 +84,18 @@ func (d *dialer) dialChain(ctx context.Context, hops []*hop, network, address st
 		}
 	}
 	return conn, nil
+}
+
+// pass is hop.through, as a step.
+func (d *dialer) pass(ctx context.Context, h *hop, conn net.Conn, to endpoint, find lookup) (net.Conn, error) {
+	if d.onEvent == nil {
+		return h.through(ctx, conn, to, find)
+	}
+	r := recordOf(ctx)
+	step := r.begin(StepProxy, h.address)
+	next, err := h.through(ctx, conn, to, find)
+	r.end(step, nil, err)
+	return next, err
 }
 
 // lookupOne returns the address of a name that a dial of the network would try

@@ -3,9 +3,6 @@ package dialer_test
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"net"
@@ -23,6 +20,7 @@ import (
 
 	"github.com/strata-net/strata/dialer"
 	"github.com/strata-net/strata/sockopt"
+	"github.com/strata-net/strata/tlsx/pki"
 )
 
 // startProgram starts a server that listens on the address, and ends it with the test.
@@ -90,7 +88,10 @@ func startTinyproxy(t *testing.T) string {
 // startOpenSSL is a TLS server that answers with a page, as service.test.
 func startOpenSSL(t *testing.T, ca *authority) string {
 	t.Helper()
-	cert, key := pemFiles(t, ca.server(t, "service.test").Certificates[0])
+	c, err := ca.Issue(&pki.Leaf{Names: []string{"service.test"}, Server: true})
+	require.NoError(t, err)
+	cert, key, err := c.Write(t.TempDir(), "server")
+	require.NoError(t, err)
 	port := freePort(t)
 	startProgram(t, "127.0.0.1:"+port, "openssl", "s_server", "-accept", "127.0.0.1:"+port, "-cert", cert, "-key", key, "-www", "-alpn", "http/1.1", "-quiet")
 	return port
@@ -193,16 +194,4 @@ func TestFastOpenedLooksBelowAllTLS(t *testing.T) {
 	opened, err := dialer.FastOpened(c)
 	require.NoError(t, err)
 	assert.False(t, opened)
-}
-
-// pemFiles writes a certificate and its key for programs.
-func pemFiles(t *testing.T, c tls.Certificate) (cert, key string) {
-	t.Helper()
-	dir := t.TempDir()
-	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	der, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Certificate[0]}), 0o600))
-	require.NoError(t, os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600))
-	return cert, key
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -194,7 +195,7 @@ func TestProxies(t *testing.T) {
 			proxies := parseProxies(t, test.urls...)
 			for i := range proxies {
 				if proxies[i].URL.Scheme == "https" {
-					proxies[i].TLS = &tls.Config{RootCAs: ca.pool, NextProtos: []string{"h2"}}
+					proxies[i].TLS = &tls.Config{RootCAs: ca.Pool(), NextProtos: []string{"h2"}}
 				}
 			}
 			config := &dialer.Config{Proxies: proxies, Timeout: time.Minute, Lookup: func(context.Context, string, string) ([]netip.Addr, error) {
@@ -522,4 +523,18 @@ func TestDataThroughAProxy(t *testing.T) {
 	_, err = io.ReadFull(c, got)
 	require.NoError(t, err)
 	assert.Equal(t, "first", string(got))
+}
+
+// Whatever it is printed with, a password or a header is not shown.
+func TestProxyIsHidden(t *testing.T) {
+	p, err := dialer.ParseProxy("http://user:hunter2@proxy:8080")
+	require.NoError(t, err)
+	p.Header = http.Header{"X-Token": {"hunter2"}}
+	text, err := json.Marshal(p)
+	require.NoError(t, err)
+	assert.Equal(t, `"http://user:xxxxx@proxy:8080"`, string(text))
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		assert.NotContains(t, fmt.Sprintf(verb, p), "hunter2")
+		assert.NotContains(t, fmt.Sprintf(verb, &dialer.Config{Proxies: []dialer.Proxy{p}}), "hunter2")
+	}
 }

@@ -72,6 +72,7 @@ func serving(t *testing.T, ip string) int {
 func service(port int) string { return fmt.Sprintf("service.test:%d", port) }
 
 func TestFallbackWhenTheFirstVersionIsSilent(t *testing.T) {
+	const patient = 300 * time.Millisecond // enough for the address that answers, on a busy machine too
 	for _, test := range []struct {
 		name   string
 		addrs  []string
@@ -80,13 +81,13 @@ func TestFallbackWhenTheFirstVersionIsSilent(t *testing.T) {
 	}{
 		{"side by side", []string{quiet, "::1"}, "::1", dialer.Config{FallbackDelay: 20 * time.Millisecond}},
 		{"default delay", []string{quiet, "::1"}, "::1", dialer.Config{}},
-		{"in turn", []string{quiet, "::1"}, "::1", dialer.Config{FallbackDelay: -1, AddressTimeout: 50 * time.Millisecond}},
+		{"in turn", []string{quiet, "::1"}, "::1", dialer.Config{FallbackDelay: -1, AddressTimeout: patient}},
 		{"preferred", []string{quiet, "::1"}, "::1", dialer.Config{FallbackDelay: time.Hour, Family: dialer.PreferIPv6}},
 		{"only", []string{quiet, "::1"}, "::1", dialer.Config{FallbackDelay: time.Hour, Family: dialer.OnlyIPv6}},
 		{"next of the version", []string{quiet, "::1", busy}, busy,
-			dialer.Config{FallbackDelay: time.Hour, AddressTimeout: 50 * time.Millisecond}},
+			dialer.Config{FallbackDelay: time.Hour, AddressTimeout: patient}},
 		{"only the other", []string{"::1", quiet, busy}, busy,
-			dialer.Config{AddressTimeout: 50 * time.Millisecond, Family: dialer.OnlyIPv4}},
+			dialer.Config{AddressTimeout: patient, Family: dialer.OnlyIPv4}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			noLeak(t)

@@ -82,6 +82,17 @@ func (p *plan) lookup(ctx context.Context, network, host string) ([]netip.Addr, 
 	if ip, err := netip.ParseAddr(host); err == nil || host == "" {
 		return unspecified(ip), nil
 	}
+	r := p.record(ctx)
+	if r == nil {
+		return p.ask(ctx, network, host)
+	}
+	step := r.begin(StepResolve, host)
+	addrs, err := p.ask(ctx, network, host)
+	r.end(step, nil, err)
+	return addrs, err
+}
+
+func (p *plan) ask(ctx context.Context, network, host string) ([]netip.Addr, error) {
 	if p.custom != nil {
 		return p.custom(ctx, network, host)
 	}

@@ -28,7 +28,7 @@ func (d *dialer) dialTLS(ctx context.Context, network, address string) (net.Conn
 		return nil, err
 	}
 	conn := tls.Client(raw, config)
-	if err := d.handshake(ctx, conn, network, address); err != nil {
+	if err := d.shake(ctx, conn, network, address); err != nil {
 		raw.Close()
 		return nil, err
 	}
@@ -40,6 +40,18 @@ var (
 	errTimeout          = errors.New("Timeout")
 	errHandshakeTimeout = errors.New("HandshakeTimeout")
 )
+
+// shake is handshake, as a step.
+func (d *dialer) shake(ctx context.Context, conn *tls.Conn, network, address string) error {
+	if d.onEvent == nil {
+		return d.handshake(ctx, conn, network, address)
+	}
+	r := recordOf(ctx)
+	step := r.begin(StepHandshake, address)
+	err := d.handshake(ctx, conn, network, address)
+	r.end(step, nil, err)
+	return err
+}
 
 // handshake always has an end: the context alone could last for ever.
 func (d *dialer) handshake(ctx context.Context, conn *tls.Conn, network, address string) error {
