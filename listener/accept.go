@@ -3,6 +3,8 @@ package listener
 import (
 	"net"
 	"net/netip"
+
+	"github.com/strata-net/strata/sockopt/access"
 )
 
 // visitor is a conn on its way from a socket to Accept.
@@ -53,7 +55,7 @@ func (g *gate) next(s *stream) (visitor, error) {
 // otherwise the caller still has it, and the conn is closed.
 func (g *gate) admit(s *stream, raw net.Conn, early ticket) (visitor, error) {
 	t := early
-	v := visitor{Conn: raw, stream: s, peer: addrOf(raw.RemoteAddr())}
+	v := visitor{Conn: raw, stream: s, peer: access.AddrOf(raw.RemoteAddr())}
 	if why := g.check(&v, &t); why != 0 {
 		g.giveBack(t.without(early))
 		g.refuse(why, raw)
@@ -89,7 +91,7 @@ func (g *gate) check(v *visitor, t *ticket) EventKind {
 		return RefusedUntrusted
 	}
 	// A header that is to come tells whom to count.
-	if v.header = header; !header && !g.sources.take(v.peer, t) {
+	if v.header = header; !header && !g.takeSource(v.peer, t) {
 		return RefusedBySource
 	}
 	if !g.pace.take(g.done) {

@@ -21,12 +21,12 @@ type place struct {
 
 // addresses returns what to listen on, one for each socket but for shards. The
 // error is an *Error for each bad address.
-func (c *Config) addresses() ([]place, problems) {
+func (c *Config) addresses(find systemd) ([]place, problems) {
 	var list []place
 	var p problems
 	seen := map[string]string{}
 	for _, given := range c.places() {
-		all, err := parseStreams(given.value)
+		all, err := parseStreams(given.value, find)
 		for _, a := range all {
 			key := a.key()
 			if first, twice := seen[key]; twice {
@@ -62,13 +62,13 @@ func (c *Config) places() []place {
 }
 
 // parseStreams takes an address of New, which can stand for several sockets.
-func parseStreams(s string) ([]address, error) {
+func parseStreams(s string, find systemd) ([]address, error) {
 	if first, last, ok := splitRange(s); ok {
 		return parseRange(s, first, last)
 	}
 	a, err := parseAddress(s, streams, "tcp")
 	if err == nil && a.network == "systemd" {
-		return activated(a)
+		return find(a)
 	}
 	if err == nil && a.network == "fd" {
 		a.fd, err = parseDescriptor(a.text)
@@ -130,6 +130,8 @@ func parseRange(s, first, last string) ([]address, error) {
 // can be told without a socket. It is "" where there can be any number.
 func (a address) key() string {
 	switch {
+	case a.network == "systemd" && a.fd < 0:
+		return "systemd " + a.text
 	case a.inherited():
 		return "fd " + strconv.Itoa(a.fd)
 	case a.protocol() != "tcp":

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/strata-net/strata/listener/internal/rules"
+	"github.com/strata-net/strata/sockopt/access"
 )
 
 // tracks reports whether the listener has to know when its conns end.
@@ -47,7 +47,7 @@ func (c *Config) checkRules(p *problems, places []place) {
 func plain(p *problems, field string, list []netip.Prefix) {
 	for i, prefix := range list {
 		var err error
-		list[i], err = rules.Plain(prefix)
+		list[i], err = access.Plain(prefix)
 		p.add(fmt.Sprintf("%s[%d]", field, i), prefix.String(), err)
 	}
 }

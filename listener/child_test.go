@@ -31,7 +31,8 @@ func TestChild(t *testing.T) {
 func child(t *testing.T, role string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run", "^TestChild$")
-	cmd.Env = append(os.Environ(), "STRATA_CHILD="+role)
+	// The race detector would let it sleep for a second at its end.
+	cmd.Env = append(os.Environ(), "STRATA_CHILD="+role, "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	t.Cleanup(func() {
 		if cmd.Process != nil {
 			cmd.Process.Kill() // not needed if all went well

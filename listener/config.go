@@ -210,11 +210,14 @@ type Config struct {
 	// stream, and NetConn, which returns the bare conn.
 	Track bool
 
-	// OnEvent, when set, is called for each conn that is refused or fails, and
-	// for each failure to accept. It is called by the goroutine where that
-	// happens, which goes on when it returns, and by several at a time; it
-	// must not call Close or Shutdown, which wait for them. At most 256 conns
-	// are cut at the same time, calls for those included.
+	// OnEvent, when set, is called for each conn that is refused or fails, for
+	// each failure to accept, for each conn that Accept returns, and, with Track or
+	// what implies it, when that one is closed. Closed is the last that is told of
+	// a conn, and can follow the return of Close and Shutdown. OnEvent is called by
+	// the goroutine where it happens, which goes on when it returns, and by several
+	// at a time, with no lock held. It must not call Close or Shutdown, which wait
+	// for it, and should not block; nobody recovers a panic in it. At most 256
+	// conns are cut at the same time, calls for those included. nil costs nothing.
 	OnEvent func(Event)
 }
 
@@ -249,10 +252,15 @@ func (c *Config) clone() *Config {
 	return &n
 }
 
+// Check says what New would say of the Config, and opens nothing. Names of hosts
+// are not resolved, and sockets of fd:// and systemd:// need not be there. nil is
+// the zero Config, which has no Address.
+func (c *Config) Check() error { return c.clone().validate(expected) }
+
 // validate finds everything that is wrong with the Config, and adds the options
 // that the platform and Shards ask for.
-func (c *Config) validate() error {
-	places, p := c.addresses()
+func (c *Config) validate(find systemd) error {
+	places, p := c.addresses(find)
 	c.checkShards(&p, places)
 	c.checkUnix(&p, places)
 	if err := c.exclusive(places); err != nil {

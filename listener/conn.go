@@ -4,19 +4,27 @@ import (
 	"io"
 	"net"
 	"sync/atomic"
+	"time"
 )
 
 // link ties a conn to its listener. It is what a wrapper adds to the conn of
 // package net: the wrapper allocates once, and nothing per Read or Write.
 type link struct {
 	gate       *gate
-	raw        net.Conn     // *net.TCPConn or *net.UnixConn
-	prev, next *link        // in the tracker
-	header     *ProxyHeader // nil if there was none
-	guard      *guard       // nil if there are no bounds
+	raw        net.Conn      // *net.TCPConn or *net.UnixConn
+	prev, next *link         // in the tracker
+	header     *ProxyHeader  // nil if there was none
+	guard      *guard        // nil if there are no bounds
+	born       time.Duration // on the gate's clock, if somebody is told of the end
 	ticket     ticket
-	released   atomic.Bool
+	stage      atomic.Uint32
 }
+
+// What has become of a link.
+const (
+	released = 1 << iota // it holds nothing any more
+	welcomed             // the hook was told of Accept
+)
 
 // wrap puts a wrapper around a conn of package net.
 func (g *gate) wrap(raw net.Conn, t ticket) (net.Conn, *link) {
@@ -57,6 +65,9 @@ func (l *link) init(g *gate, raw net.Conn, t ticket, w *guard) *link {
 	if w != nil {
 		w.link = l
 	}
+	if g.onEvent != nil {
+		l.born = time.Since(g.opened)
+	}
 	return l
 }
 
@@ -77,17 +88,24 @@ func (l *link) remoteAddr() net.Addr {
 // close closes the conn, and ends what it holds when the descriptor is free.
 func (l *link) close() error {
 	l.guard.stop()
+	end := l.farewell()
 	err := l.raw.Close()
-	l.release()
+	if l.release() {
+		l.gate.onEvent(end)
+	}
 	return l.guard.closed(err)
 }
 
-// release ends what the conn holds, once.
-func (l *link) release() {
-	if !l.released.Swap(true) {
-		l.gate.giveBack(l.ticket)
-		l.gate.tracker.remove(l)
+// release ends what the conn holds, once, and reports whether the hook is to be
+// told.
+func (l *link) release() (tell bool) {
+	before := l.stage.Or(released)
+	if before&released != 0 {
+		return false
 	}
+	l.gate.giveBack(l.ticket)
+	l.gate.tracker.remove(l)
+	return before&welcomed != 0
 }
 
 // tcpConn is a TCP conn that is counted. All else is done by the conn inside.

@@ -58,7 +58,7 @@ func TestCredentialsThroughTrackingAndTLS(t *testing.T) {
 	greeted := make(chan error, 1)
 	client := dial(t, l)
 	go func() {
-		greeted <- tls.Client(client, &tls.Config{RootCAs: ca.pool, ServerName: "service.test"}).HandshakeContext(t.Context())
+		greeted <- tls.Client(client, &tls.Config{RootCAs: ca.Pool(), ServerName: "service.test"}).HandshakeContext(t.Context())
 	}()
 	conn := accept(t, l)
 	require.NoError(t, <-greeted)

@@ -40,7 +40,8 @@
 // configured costs nothing. A client that a rule or limit refuses is reset at
 // once; that costs no slot, and leaves no socket behind in FIN-WAIT or
 // TIME-WAIT, as a plain close would. It is counted in [Stats], and
-// Config.OnEvent is told; nothing is logged.
+// Config.OnEvent is told, as it is of conns that are accepted and, with
+// Config.Track, closed; nothing is logged.
 //
 // PROXY headers and handshakes run beside Accept: a slow client delays nobody,
 // one that fails is never returned, and silent ones cannot hold all places (see

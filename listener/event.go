@@ -1,21 +1,34 @@
 package listener
 
-import "net"
+import (
+	"net"
+	"time"
+)
 
-// Event is something that happened to a conn that Accept does not tell about.
+// Event is something that happened to a conn.
 type Event struct {
 	Kind EventKind
 	// Local and Remote are the ends of the conn; those that a PROXY header
 	// announces, if it was read. Remote is nil for AcceptFailed.
 	Local, Remote net.Addr
-	// Err is the cause, nil for what a rule or limit refused.
+	// Err is the cause, nil for what a rule or limit refused, and for Accepted and
+	// Closed.
 	Err error
+	// Duration is of Accepted and Closed: for how long the conn is open, from when
+	// the socket delivered it. So for Accepted it is what the PROXY header, the TLS
+	// handshake and the wait for Accept took. 0 if conns are not tracked, see
+	// Config.Track.
+	Duration time.Duration
+	// Received and Sent are of Closed: the bytes on the socket, those of TLS and of
+	// the PROXY header included. -1 where the kernel does not count them: it does
+	// for TCP, but not Multipath TCP, on Linux (4.19).
+	Received, Sent int64
 }
 
 // EventKind is what happened.
 type EventKind uint8
 
-// Each kind has a counter in [Stats].
+// Each kind but Closed has a counter in [Stats].
 const (
 	_                EventKind = iota
 	RefusedByRule              // by Allow or Deny
@@ -31,6 +44,8 @@ const (
 	CutAge                     // by MaxAge
 	CutSlow                    // by MinReceiveRate
 	AcceptFailed               // the system has no descriptor or memory for a conn; it is tried again
+	Accepted                   // Accept is about to return the conn
+	Closed                     // a conn that was Accepted is closed, by whomever; needs Config.Track
 	eventKinds
 )
 
@@ -52,6 +67,8 @@ var eventNames = [eventKinds]string{
 	CutAge:           "cut as old",
 	CutSlow:          "cut as slow",
 	AcceptFailed:     "accept failed",
+	Accepted:         "accepted",
+	Closed:           "closed",
 }
 
 // String returns the kind in words: "refused by rule".

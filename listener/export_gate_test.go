@@ -9,12 +9,7 @@ import (
 func Burst(c *Config) int { return c.burst() }
 
 // Sources returns how many sources have open conns.
-func Sources(l net.Listener) int {
-	s := l.(*gate).sources
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.counts)
-}
+func Sources(l net.Listener) int { return l.(*gate).sources.Len() }
 
 // ReadHeader and ParseHeader give the tests the two halves of receiving a header.
 func ReadHeader(r io.Reader, most int) ([]byte, error) { return readHeader(r, most) }

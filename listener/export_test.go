@@ -26,7 +26,7 @@ type Stream = stream
 // OpenAll gives the tests the sockets that New puts together.
 func OpenAll(ctx context.Context, cfg *Config) ([]*Stream, error) {
 	c := cfg.clone()
-	if err := c.validate(); err != nil {
+	if err := c.validate(activated); err != nil {
 		return nil, err
 	}
 	return openAll(ctx, c)
@@ -35,7 +35,7 @@ func OpenAll(ctx context.Context, cfg *Config) ([]*Stream, error) {
 // ParseStreams gives the tests all that an address of New stands for, written
 // out in full.
 func ParseStreams(s string) ([]string, error) {
-	all, err := parseStreams(s)
+	all, err := parseStreams(s, activated)
 	var list []string
 	for _, a := range all {
 		list = append(list, a.full()+"://"+a.text)

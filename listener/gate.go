@@ -8,16 +8,17 @@ import (
 	"slices"
 	"sync"
 	"syscall"
+	"time"
 
-	"github.com/strata-net/strata/listener/internal/rules"
+	"github.com/strata-net/strata/sockopt/access"
 )
 
 // gate is what New returns: sockets, and what a conn has to pass on its way from
 // one of them to Accept. What is nil is not asked for.
 type gate struct {
 	streams []*stream
-	rules   *rules.Rules
-	sources *sources
+	rules   *access.Rules
+	sources *access.Counts
 	pace    *pace
 	slots   *slots
 	proxy   *proxy
@@ -27,6 +28,7 @@ type gate struct {
 	queue   *queue   // nil means that Accept takes conns from the one socket itself
 	counts  counts
 	onEvent func(Event)
+	opened  time.Time     // of the clock of links
 	done    chan struct{} // closed by Close
 	closing sync.Once
 	stop    func() error // closes the sockets, once; the same error each time
@@ -35,13 +37,14 @@ type gate struct {
 func newGate(c *Config, streams []*stream) *gate {
 	g := &gate{
 		streams: streams,
-		rules:   rules.New(c.Allow, c.Deny),
-		sources: newSources(c),
+		rules:   access.New(c.Allow, c.Deny),
+		sources: access.NewCounts(c.MaxConnsPerSource, c.sourceWidth()),
 		pace:    newPace(c),
 		slots:   newSlots(c, len(streams)),
 		proxy:   newProxy(c),
 		bounds:  newBounds(c),
 		onEvent: c.OnEvent,
+		opened:  time.Now(),
 		done:    make(chan struct{}),
 	}
 	g.sweeper = newSweeper(g.bounds)
@@ -78,6 +81,9 @@ func (g *gate) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	g.counts.accepted.Add(1)
+	if g.onEvent != nil {
+		g.welcome(conn)
+	}
 	return conn, nil
 }
 

@@ -173,6 +173,7 @@ func (w *guard) cut(why EventKind) {
 	w.sweeper().remove(w)
 	l := w.link
 	event := Event{Kind: why, Local: l.localAddr(), Remote: l.remoteAddr(), Err: w.cause(why)}
+	end, tell := l.farewell(), false
 	l.gate.happened(event, func() {
 		w.state.Or(shown)
 		if why == CutSlow || w.unacked() {
@@ -180,8 +181,11 @@ func (w *guard) cut(why EventKind) {
 		} else {
 			l.raw.Close()
 		}
-		l.release()
+		tell = l.release()
 	})
+	if tell {
+		l.gate.onEvent(end)
+	}
 }
 
 // unacked reports whether bytes wait for the peer.

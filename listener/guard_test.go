@@ -66,7 +66,7 @@ func isCut(t *testing.T, err error, field string) {
 func TestIdleTimeout(t *testing.T) {
 	const idle = 150 * time.Millisecond
 	events := make(chan listener.Event, 10)
-	config := listener.Config{IdleTimeout: idle, MaxConns: 1, OnEvent: func(e listener.Event) { events <- e }}
+	config := listener.Config{IdleTimeout: idle, MaxConns: 1, OnEvent: ends(func(e listener.Event) { events <- e })}
 	guarded(t, config, func(t *testing.T, l net.Listener, client, server net.Conn) {
 		start := time.Now()
 		_, err := server.Read(make([]byte, 1))
@@ -281,7 +281,7 @@ func TestClientsThatAreNotSlow(t *testing.T) {
 func TestBoundsBelowTLS(t *testing.T) {
 	noLeak(t)
 	ca := newAuthority(t)
-	l := open(t, &listener.Config{Address: "127.0.0.1:0", TLS: ca.server(t, "127.0.0.1"), IdleTimeout: 200 * time.Millisecond})
+	l := open(t, &listener.Config{Address: "127.0.0.1:0", TLS: ca.server(t, "127.0.0.1"), IdleTimeout: time.Second})
 	client := dialTLS(t, l, ca.client())
 	server := accept(t, l)
 	require.IsType(t, &tls.Conn{}, server)

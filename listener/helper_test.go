@@ -2,14 +2,9 @@ package listener_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
-	"math/big"
 	"net"
 	"os"
 	"runtime"
@@ -21,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/strata-net/strata/listener"
+	"github.com/strata-net/strata/tlsx/pki"
 )
 
 // open makes a listener that has to be possible, and closes it with the test.
@@ -161,51 +157,24 @@ func skipUnlessCI(t *testing.T, reason string) {
 }
 
 // authority makes certificates that its pool trusts.
-type authority struct {
-	pool *x509.CertPool
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-}
+type authority struct{ *pki.CA }
 
 func newAuthority(t *testing.T) *authority {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ca, err := pki.New(nil)
 	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	require.NoError(t, err)
-	cert, err := x509.ParseCertificate(der)
-	require.NoError(t, err)
-	a := &authority{pool: x509.NewCertPool(), cert: cert, key: key}
-	a.pool.AddCert(cert)
-	return a
+	return &authority{ca}
 }
 
 // server returns a config with a certificate for the names and addresses.
 func (a *authority) server(t *testing.T, names ...string) *tls.Config {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	c, err := a.Issue(&pki.Leaf{Names: names, Server: true})
 	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	for _, name := range names {
-		if ip := net.ParseIP(name); ip != nil {
-			template.IPAddresses = append(template.IPAddresses, ip)
-		} else {
-			template.DNSNames = append(template.DNSNames, name)
-		}
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
-	require.NoError(t, err)
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	return &tls.Config{Certificates: []tls.Certificate{c.TLS()}}
 }
 
-func (a *authority) client() *tls.Config { return &tls.Config{RootCAs: a.pool} }
+func (a *authority) client() *tls.Config { return &tls.Config{RootCAs: a.Pool()} }
 
 // poller lets the runtime open what it needs for the first socket and then keeps.
 var poller = sync.OnceFunc(func() {
@@ -231,4 +200,14 @@ func noLeak(t *testing.T) {
 		}
 		assert.Failf(t, "leak", "goroutines: %d, before: %d; descriptors: %d, before: %d", g, goroutines, f, fds)
 	})
+}
+
+// ends lets a hook hear of what goes wrong only: not of conns that are accepted and
+// closed.
+func ends(hook func(listener.Event)) func(listener.Event) {
+	return func(e listener.Event) {
+		if e.Kind != listener.Accepted && e.Kind != listener.Closed {
+			hook(e)
+		}
+	}
 }

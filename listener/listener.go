@@ -43,7 +43,7 @@ type Listener interface {
 // second Close returns an error that is [net.ErrClosed].
 func New(ctx context.Context, cfg *Config) (net.Listener, error) {
 	c := cfg.clone()
-	if err := c.validate(); err != nil {
+	if err := c.validate(activated); err != nil {
 		return nil, err
 	}
 	streams, err := openAll(ctx, c)

@@ -12,7 +12,7 @@ import (
 
 // openAll opens the sockets of a Config that is valid: all of them, or none.
 func openAll(ctx context.Context, c *Config) (all []*stream, err error) {
-	places, p := c.addresses()
+	places, p := c.addresses(activated)
 	if err := errors.Join(p...); err != nil {
 		return nil, err // the environment has changed since it was validated
 	}

@@ -233,7 +233,7 @@ func TestLackOfDescriptorsIsWaitedFor(t *testing.T) {
 				at time.Time
 			}
 			events := make(chan failed, 1000)
-			config := &listener.Config{Address: "127.0.0.1:0", OnEvent: func(e listener.Event) { events <- failed{e, time.Now()} }}
+			config := &listener.Config{Address: "127.0.0.1:0", OnEvent: ends(func(e listener.Event) { events <- failed{e, time.Now()} })}
 			if secure {
 				config.TLS = ca.server(t, "127.0.0.1")
 			}
@@ -270,7 +270,7 @@ func TestLackOfDescriptorsIsWaitedFor(t *testing.T) {
 func TestCloseWakesAcceptThatWaitsForDescriptors(t *testing.T) {
 	noLeak(t)
 	events := make(chan listener.Event, 1000)
-	l := open(t, &listener.Config{Address: "127.0.0.1:0", OnEvent: func(e listener.Event) { events <- e }})
+	l := open(t, &listener.Config{Address: "127.0.0.1:0", OnEvent: ends(func(e listener.Event) { events <- e })})
 	starve(t, l, func() {
 		failed := make(chan error, 1)
 		go func() {

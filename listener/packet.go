@@ -72,6 +72,16 @@ func NewPacketConn(ctx context.Context, cfg *PacketConfig) (net.PacketConn, erro
 	return conn, nil
 }
 
+// Check says what NewPacketConn would say of the config, and opens nothing. nil is
+// the zero PacketConfig, which has no Address.
+func (c *PacketConfig) Check() error {
+	if c == nil {
+		c = &PacketConfig{}
+	}
+	_, err := c.validate()
+	return err
+}
+
 func (c *PacketConfig) validate() (address, error) {
 	var p problems
 	a, err := parseAddress(c.Address, packets, "udp")

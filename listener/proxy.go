@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/strata-net/strata/listener/internal/rules"
+	"github.com/strata-net/strata/sockopt/access"
 )
 
 const (
@@ -110,9 +110,9 @@ func (p *ProxyProtocol) check(all *problems, onlyUnix bool) {
 
 // proxy is a ProxyProtocol in use.
 type proxy struct {
-	trusted *rules.Rules
-	allow   *rules.Rules // of announced sources
-	deny    *rules.Rules
+	trusted *access.Rules
+	allow   *access.Rules // of announced sources
+	deny    *access.Rules
 	direct  bool
 	timeout time.Duration
 	most    int
@@ -125,9 +125,9 @@ func newProxy(c *Config) *proxy {
 		return nil
 	}
 	return &proxy{
-		trusted: rules.New(p.Trusted, nil),
-		allow:   rules.New(p.Allow, nil),
-		deny:    rules.New(nil, c.Deny),
+		trusted: access.New(p.Trusted, nil),
+		allow:   access.New(p.Allow, nil),
+		deny:    access.New(nil, c.Deny),
 		direct:  p.Untrusted == DirectUntrusted,
 		timeout: p.HeaderTimeout,
 		most:    p.MaxHeader,
@@ -171,13 +171,13 @@ func (p *proxy) receive(conn net.Conn) (*ProxyHeader, error) {
 // against the source, 0 if nothing does.
 func (g *gate) announce(v *visitor, h *ProxyHeader) EventKind {
 	v.link.header = h
-	if source := addrOf(h.Source); source.IsValid() {
+	if source := access.AddrOf(h.Source); source.IsValid() {
 		v.peer = source
 		if !g.proxy.admits(source) {
 			return RefusedAnnounced
 		}
 	}
-	if !g.sources.take(v.peer, &v.link.ticket) {
+	if !g.takeSource(v.peer, &v.link.ticket) {
 		return RefusedBySource
 	}
 	return 0

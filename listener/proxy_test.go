@@ -94,7 +94,7 @@ func TestBadHeadersAreNeverAccepted(t *testing.T) {
 	events := make(chan listener.Event, 100)
 	p := trusting(t)
 	p.HeaderTimeout = 100 * time.Millisecond
-	l := open(t, &listener.Config{Address: "127.0.0.1:0", ProxyProtocol: p, OnEvent: func(e listener.Event) { events <- e }})
+	l := open(t, &listener.Config{Address: "127.0.0.1:0", ProxyProtocol: p, OnEvent: ends(func(e listener.Event) { events <- e })})
 	conns := accepting(t, l)
 	for name, test := range badHeaders {
 		c := say(t, l, test.text)
@@ -117,7 +117,7 @@ func TestASilentProxyDelaysNobody(t *testing.T) {
 	p := trusting(t)
 	p.HeaderTimeout = 500 * time.Millisecond
 	events := make(chan listener.Event, 1)
-	l := open(t, &listener.Config{Address: "127.0.0.1:0", ProxyProtocol: p, OnEvent: func(e listener.Event) { events <- e }})
+	l := open(t, &listener.Config{Address: "127.0.0.1:0", ProxyProtocol: p, OnEvent: ends(func(e listener.Event) { events <- e })})
 	start := time.Now()
 	silent := say(t, l, "PROXY TCP4 1.1")
 	say(t, l, goodHeaders["TCP4"].text)

@@ -36,7 +36,7 @@ func TestManyConnsCutAtRandom(t *testing.T) {
 			Trusted: prefixes(t, "127.0.1.0/24"), Untrusted: listener.DirectUntrusted, HeaderTimeout: time.Second,
 		},
 		IdleTimeout: 500 * time.Millisecond, MaxAge: 2 * time.Second, MinReceiveRate: 10,
-		OnEvent: func(listener.Event) { events.Add(1) },
+		OnEvent: ends(func(listener.Event) { events.Add(1) }),
 	}).(listener.Listener)
 
 	var serving sync.WaitGroup

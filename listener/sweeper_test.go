@@ -66,10 +66,10 @@ func TestASlowHookDelaysNoOtherCut(t *testing.T) {
 	noLeak(t)
 	const n = 3
 	told, free := make(chan struct{}, n), make(chan struct{})
-	l := open(t, &listener.Config{Address: "127.0.0.1:0", IdleTimeout: 50 * time.Millisecond, OnEvent: func(listener.Event) {
+	l := open(t, &listener.Config{Address: "127.0.0.1:0", IdleTimeout: 50 * time.Millisecond, OnEvent: ends(func(listener.Event) {
 		told <- struct{}{}
 		<-free
-	}})
+	})})
 	pairs(t, l, n)
 	for range n {
 		<-told
@@ -93,7 +93,7 @@ func TestCutsAreBounded(t *testing.T) {
 	var mu sync.Mutex
 	now, most := 0, 0
 	free := make(chan struct{})
-	l := open(t, &listener.Config{Address: "127.0.0.1:0", IdleTimeout: 300 * time.Millisecond, OnEvent: func(listener.Event) {
+	l := open(t, &listener.Config{Address: "127.0.0.1:0", IdleTimeout: 300 * time.Millisecond, OnEvent: ends(func(listener.Event) {
 		mu.Lock()
 		now++
 		most = max(most, now)
@@ -102,7 +102,7 @@ func TestCutsAreBounded(t *testing.T) {
 		mu.Lock()
 		now--
 		mu.Unlock()
-	}})
+	})})
 	pairs(t, l, n)
 	eventually(t, "as many as may be are cut", func() bool { return stats(l).CutIdle == listener.MaxCuts })
 	close(free)

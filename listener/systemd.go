@@ -23,6 +23,15 @@ var firstFD = 3
 // when LISTEN_FDNAMES is not set.
 const unnamed = "unknown"
 
+// systemd finds the descriptors of a systemd:// address.
+type systemd func(address) ([]address, error)
+
+// expected stands for descriptors that are not looked for.
+func expected(a address) ([]address, error) {
+	a.fd = -1
+	return []address{a}, nil
+}
+
 // activated returns an address for each inherited descriptor of the name a.text,
 // or for all if that is empty.
 func activated(a address) ([]address, error) {

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/strata-net/strata/sockopt/access"
 )
 
 // waiting bounds the clients whose PROXY header or handshake is in progress,
@@ -20,19 +22,19 @@ type waiting struct {
 	places chan struct{}
 	fair   time.Duration
 	share  int
-	width  sourceWidth
+	width  access.Width
 
 	mu      sync.Mutex
 	oldest  *waiter // those whose handshake is in progress
 	newest  *waiter
-	sources map[sourceKey]int // how many of them a source has; as many entries at most
+	sources map[access.Source]int // how many of them a source has; as many entries at most
 }
 
 // waiter is a client whose handshake is in progress.
 type waiter struct {
 	visitor
 	since      time.Time
-	source     sourceKey
+	source     access.Source
 	prev, next *waiter
 	done       bool // not in the list
 	dropped    bool
@@ -52,7 +54,7 @@ func newWaiting(c *Config) *waiting {
 		fair:    max(whole/quarter, time.Millisecond),
 		share:   max(1, c.MaxHandshakes/quarter),
 		width:   c.sourceWidth(),
-		sources: map[sourceKey]int{},
+		sources: map[access.Source]int{},
 	}
 }
 
@@ -104,9 +106,9 @@ func (w *waiting) add(x *waiter, done <-chan struct{}) bool {
 
 // count books a waiter on the source of an address, the zero Addr on none.
 func (w *waiting) count(x *waiter, peer netip.Addr) {
-	x.source = sourceKey{}
+	x.source = access.Source{}
 	if peer.IsValid() {
-		x.source = w.width.key(peer)
+		x.source = w.width.Source(peer)
 	}
 	w.sources[x.source]++
 }
@@ -187,7 +189,7 @@ func (w *waiting) victim() *waiter {
 		if time.Since(x.since) < w.fair {
 			break
 		}
-		if w.sources[x.source] > w.share && x.source != (sourceKey{}) {
+		if w.sources[x.source] > w.share && x.source != (access.Source{}) {
 			return x
 		}
 	}

@@ -101,6 +101,26 @@ type Config struct {
 	portable bool // a datagram a call, for tests on platforms that have more
 }
 
+// Check says what [Listen] would say of the Config, and opens nothing: a host name
+// is not resolved, and whether the kernel has a required feature is only known
+// then. nil is the zero Config, which has no Address.
+func (c *Config) Check() error {
+	_, _, err := c.listening()
+	return err
+}
+
+// listening returns what Listen needs, or what is wrong.
+func (c *Config) listening() (address, *Config, error) {
+	if c == nil {
+		c = &Config{}
+	}
+	var p problems
+	a, err := parseAddress(c.Address)
+	p.add("Address", c.Address, err)
+	n, err := c.clone(a.network)
+	return a, n, errors.Join(append(p, err)...)
+}
+
 // clone returns a copy of a valid Config with its defaults, or what is wrong.
 func (c *Config) clone(network string) (*Config, error) {
 	if network == "" { // the address is bad
@@ -118,7 +138,7 @@ func (c *Config) clone(network string) (*Config, error) {
 	p.supported("ECN", c.ECN)
 	p.supported("HopLimit", c.HopLimit)
 	p.add("Options", c.Options.String(), c.Options.Check(network, sockopt.Bind, sockopt.Established))
-	p.add("Options", "", offloads(c.Options))
+	p.offloads(c.Options)
 	return &n, errors.Join(p...)
 }
 
@@ -127,25 +147,24 @@ func (c *Config) want() cmsg.Want {
 	return cmsg.Want{Destination: c.PacketInfo, ECN: c.ECN, HopLimit: c.HopLimit}
 }
 
-// offloads refuses the options that would be set behind the Conn's back.
-func offloads(o sockopt.Options) error {
-	for _, option := range o {
-		switch option.Name() {
-		case "UDP_SEGMENT":
-			return fmt.Errorf("%s: use the field GSO", option)
-		case "UDP_GRO":
-			return fmt.Errorf("%s: use the field GRO", option)
-		}
-	}
-	return nil
-}
-
 // problems collects an *Error for each bad field.
 type problems []error
 
 func (p *problems) add(field, value string, err error) {
 	if err != nil {
 		*p = append(*p, &Error{Op: "config", Field: field, Value: value, Err: err})
+	}
+}
+
+// offloads refuses the options that would be set behind the Conn's back.
+func (p *problems) offloads(o sockopt.Options) {
+	for _, option := range o {
+		switch option.Name() {
+		case "UDP_SEGMENT":
+			p.add("Options", option.String(), errors.New("use the field GSO"))
+		case "UDP_GRO":
+			p.add("Options", option.String(), errors.New("use the field GRO"))
+		}
 	}
 }
 

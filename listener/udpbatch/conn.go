@@ -173,14 +173,8 @@ func (c *Conn) network() string {
 // opening only. A bad Config is reported as a whole: the error joins an [*Error]
 // for every bad field. If anything fails nothing stays open.
 func Listen(ctx context.Context, cfg *Config) (*Conn, error) {
-	if cfg == nil {
-		cfg = &Config{}
-	}
-	a, addressErr := parseAddress(cfg.Address)
-	config, err := cfg.clone(a.network)
-	var p problems
-	p.add("Address", cfg.Address, addressErr)
-	if err := errors.Join(append(p, err)...); err != nil {
+	a, config, err := cfg.listening()
+	if err != nil {
 		return nil, err
 	}
 	lc := net.ListenConfig{Control: config.control}

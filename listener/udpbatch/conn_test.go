@@ -271,10 +271,13 @@ func TestDeadlineAndCloseWithDatagramsPending(t *testing.T) {
 }
 
 func TestConfigErrors(t *testing.T) {
-	_, err := udpbatch.Listen(t.Context(), &udpbatch.Config{
+	bad := &udpbatch.Config{
 		Address: "127.0.0.1:70000", Batch: -1, MaxDatagram: 1 << 16, MaxMemory: -5, GSO: 3, GRO: 9,
 		Options: sockopt.Options{sockopt.TCPNoDelay.Value(true)},
-	})
+	}
+	_, err := udpbatch.Listen(t.Context(), bad)
+	require.Error(t, err)
+	require.EqualError(t, bad.Check(), err.Error())
 	for _, want := range []string{
 		"udpbatch: config: Address=127.0.0.1:70000: port \"70000\" is not a number from 0 to 65535",
 		"udpbatch: config: Batch=-1: must be from 1 to 1024, or 0 for 128",
@@ -308,6 +311,21 @@ func TestConfigErrors(t *testing.T) {
 		_, err := udpbatch.Dial(t.Context(), test.remote, &udpbatch.Config{Address: test.from})
 		assert.ErrorContains(t, err, test.want)
 		assert.ErrorContains(t, err, "Address="+test.from)
+	}
+}
+
+// Check opens nothing, and so finds no port taken.
+func TestConfig_Check(t *testing.T) {
+	noLeak(t)
+	var none *udpbatch.Config
+	require.EqualError(t, none.Check(), "udpbatch: config: Address: must be set")
+	l, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	for _, address := range []string{l.LocalAddr().String(), "name.invalid:0"} {
+		c := &udpbatch.Config{Address: address}
+		require.NoError(t, c.Check())
+		assert.Equal(t, &udpbatch.Config{Address: address}, c)
 	}
 }
 

@@ -523,10 +523,12 @@ func TestWriteBatchWaits(t *testing.T) {
 				n, err := c.WriteBatch(patterns(netip.AddrPort{}, repeat(200, 1000)))
 				results <- result{n, err}
 			}()
-			select {
-			case r := <-results:
-				require.Fail(t, "did not wait", "%+v", r)
-			case <-time.After(50 * time.Millisecond):
+			for held := 0; held == 0; held = unsent(t, c) { // it has begun
+				select {
+				case r := <-results:
+					require.Fail(t, "did not wait", "%+v", r)
+				case <-time.After(50 * time.Millisecond):
+				}
 			}
 			require.NoError(t, test.wake(c))
 			r := <-results
@@ -536,6 +538,17 @@ func TestWriteBatchWaits(t *testing.T) {
 			assert.ErrorContains(t, r.err, "message "+strconv.Itoa(r.n)+" of 1000 bytes")
 		})
 	}
+}
+
+// unsent is the number of bytes that the kernel has of a socket.
+func unsent(t *testing.T, c *udpbatch.Conn) (n int) {
+	t.Helper()
+	raw, err := c.SyscallConn()
+	require.NoError(t, err)
+	var failed error
+	require.NoError(t, raw.Control(func(fd uintptr) { n, failed = unix.IoctlGetInt(int(fd), unix.TIOCOUTQ) }))
+	require.NoError(t, failed)
+	return n
 }
 
 // Options of the bind stage are there before bind.

@@ -1,7 +1,6 @@
 package udpsession
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -12,9 +11,9 @@ import (
 	"time"
 
 	"github.com/strata-net/strata/listener/internal/cmsg"
-	"github.com/strata-net/strata/listener/internal/rules"
 	"github.com/strata-net/strata/listener/udpbatch"
 	"github.com/strata-net/strata/sockopt"
+	"github.com/strata-net/strata/sockopt/access"
 )
 
 // What a Config means where it says 0.
@@ -130,6 +129,13 @@ func (c *Config) clone() *Config {
 	return &n
 }
 
+// Check says what Listen would say of the Config, and opens nothing. A name of a
+// host is not resolved. nil is the zero Config, which has no Address.
+func (c *Config) Check() error { return c.clone().check() }
+
+// check is Check for a Config with defaults.
+func (c *Config) check() error { return errors.Join(c.validate(), c.validateSocket()) }
+
 // number is a field with its default and its largest value, 0 for none.
 type number struct {
 	name           string
@@ -187,17 +193,8 @@ func (c *Config) socket() *udpbatch.Config {
 	}
 }
 
-// validateSocket finds what is wrong with the fields of package udpbatch. In a
-// context that has ended it looks at them and opens nothing.
-func (c *Config) validateSocket() error {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	_, err := udpbatch.Listen(ctx, c.socket())
-	if errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return own(err)
-}
+// validateSocket finds what is wrong with the fields of package udpbatch.
+func (c *Config) validateSocket() error { return own(c.socket().Check()) }
 
 // problems collects an *Error for each bad field.
 type problems []error
@@ -209,7 +206,7 @@ func (p *problems) add(field, value string, err error) {
 // prefixes checks the list and brings it into the form that rules want.
 func (p *problems) prefixes(field string, list []netip.Prefix) {
 	for i, prefix := range list {
-		plain, err := rules.Plain(prefix)
+		plain, err := access.Plain(prefix)
 		if err != nil {
 			p.add(fmt.Sprintf("%s[%d]", field, i), prefix.String(), err)
 		}

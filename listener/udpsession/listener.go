@@ -9,15 +9,15 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"github.com/strata-net/strata/listener/internal/rules"
 	"github.com/strata-net/strata/listener/udpbatch"
+	"github.com/strata-net/strata/sockopt/access"
 )
 
 // Listener makes a [Conn] for each peer of one UDP socket. It is safe for
 // concurrent use.
 type Listener struct {
 	config   *Config
-	rules    *rules.Rules
+	rules    *access.Rules
 	socket   *udpbatch.Conn
 	local    *net.UDPAddr
 	wildcard bool // sessions have local addresses of their own
@@ -53,8 +53,8 @@ type Listener struct {
 // anything fails nothing stays open.
 func Listen(ctx context.Context, cfg *Config) (net.Listener, error) {
 	c := cfg.clone()
-	if err := c.validate(); err != nil {
-		return nil, errors.Join(err, c.validateSocket())
+	if err := c.check(); err != nil {
+		return nil, err
 	}
 	socket, err := udpbatch.Listen(ctx, c.socket())
 	if err != nil {
@@ -69,7 +69,7 @@ func Listen(ctx context.Context, cfg *Config) (net.Listener, error) {
 func newListener(c *Config, socket *udpbatch.Conn) *Listener {
 	l := &Listener{
 		config: c, socket: socket, clock: newClock(),
-		rules:    rules.New(c.Allow, c.Deny),
+		rules:    access.New(c.Allow, c.Deny),
 		local:    socket.LocalAddr().(*net.UDPAddr),
 		wildcard: c.socket().PacketInfo,
 		wake:     make(chan struct{}, 1),
