@@ -1,0 +1,4 @@
+package httpx
+
+// RetryAfter is the parser of the field, for its tests.
+var RetryAfter = retryAfter
