@@ -1,0 +1,5 @@
+//go:build !race
+
+package dtlsx_test
+
+const raceEnabled = false
