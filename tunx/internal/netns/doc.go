@@ -1,0 +1,2 @@
+// Package netns does something in another network namespace of Linux.
+package netns

@@ -1,0 +1,5 @@
+//go:build race
+
+package tunx_test
+
+const raceEnabled = true

@@ -1,0 +1,5 @@
+//go:build !race
+
+package tunxtest_test
+
+const raceEnabled = false
