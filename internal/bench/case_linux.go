@@ -25,5 +25,5 @@ type Run struct {
 
 // Cases returns all cases.
 func Cases() []Case {
-	return slices.Concat(controlCases(), dialCases(), limitCases(), acceptCases(), shardCases(), copyCases(), connCases())
+	return slices.Concat(controlCases(), dialCases(), limitCases(), acceptCases(), shardCases(), copyCases(), connCases(), tlsCases())
 }

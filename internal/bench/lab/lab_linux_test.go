@@ -3,11 +3,13 @@ package lab_test
 import (
 	"net"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/strata-net/strata/internal/bench/lab"
 	"github.com/strata-net/strata/internal/bench/lab/labtest"
@@ -83,4 +85,28 @@ func TestMainThreadStays(t *testing.T) {
 	after, err := os.Readlink("/proc/self/ns/net")
 	require.NoError(t, err)
 	assert.Equal(t, before, after)
+}
+
+// TestLink drops what does not pass, and shows both directions.
+func TestLink(t *testing.T) {
+	labtest.Need(t, "root", "ip")
+	var asked, answered, dropped atomic.Int64
+	p, err := lab.NewLink(&lab.Link{Pass: func(fromA bool, packet []byte) bool {
+		if packet[0]>>4 != 4 || packet[9] != unix.IPPROTO_TCP {
+			return true
+		}
+		if fromA && asked.Add(1) == 1 {
+			dropped.Add(1)
+			return false // the first SYN
+		}
+		if !fromA {
+			answered.Add(1)
+		}
+		return true
+	}})
+	require.NoError(t, err)
+	t.Cleanup(p.Close)
+	assert.GreaterOrEqual(t, connect(t, p), time.Second, "the SYN is repeated after a second")
+	assert.EqualValues(t, 1, dropped.Load())
+	assert.Positive(t, answered.Load())
 }

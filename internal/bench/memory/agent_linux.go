@@ -8,7 +8,7 @@ import (
 )
 
 // asAgent in the environment makes this program a server or a client. Its value is the way. The arguments are "serve",
-// the number of conns and the mode, or "dial", the number, the address and the last byte of the source address.
+// the number of conns and the mode, or "dial", the number, the mode, the address and the last byte of the source address.
 const asAgent = "STRATA_BENCH_MEMORY_WAY"
 
 func agent(in io.Reader, out io.Writer, name string, args []string) error {
@@ -19,13 +19,13 @@ func agent(in io.Reader, out io.Writer, name string, args []string) error {
 	if err != nil {
 		return err
 	}
+	m, err := modeNamed(args[2])
+	if err != nil {
+		return err
+	}
 	switch args[0] {
 	case "serve":
-		w, err := wayNamed(name)
-		if err != nil {
-			return err
-		}
-		m, err := modeNamed(args[2])
+		w, err := m.way(name)
 		if err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func agent(in io.Reader, out io.Writer, name string, args []string) error {
 		if err != nil {
 			return err
 		}
-		return dialAll(in, out, n, args[2], byte(source))
+		return dialAll(in, out, m, n, args[3], byte(source))
 	}
 	return fmt.Errorf("agent %q: want serve or dial", args[0])
 }

@@ -20,18 +20,22 @@ const (
 // clients are the other ends of the conns.
 type clients struct {
 	mu    sync.Mutex
-	conns []net.Conn
+	conns []io.Closer
 }
 
 // dialAll is the main function of a client: it dials n conns and keeps them until its input ends.
-func dialAll(in io.Reader, out io.Writer, n int, address string, source byte) error {
+func dialAll(in io.Reader, out io.Writer, m mode, n int, address string, source byte) error {
 	c := &clients{}
 	defer c.close()
+	dial, end, err := m.dialer(net.IPv4(127, 0, 0, source))
+	if err != nil {
+		return err
+	}
+	defer end()
 	failed := make(chan error, dialers)
 	for i := range dialers {
-		go func() { failed <- c.dial(address, source, (n+i)/dialers) }()
+		go func() { failed <- c.dial(dial, address, (n+i)/dialers) }()
 	}
-	var err error
 	for range dialers {
 		err = errors.Join(err, <-failed)
 	}
@@ -45,12 +49,9 @@ func dialAll(in io.Reader, out io.Writer, n int, address string, source byte) er
 	return err
 }
 
-func (c *clients) dial(address string, source byte, n int) error {
-	// The port is chosen at connect, when the target is known: so each source address has all ports to each server.
-	late := sockopt.Options{sockopt.IPBindAddressNoPort.Value(true)}
-	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, source)}, Control: late.Control}
+func (c *clients) dial(dial dialFunc, address string, n int) error {
 	for range n {
-		conn, err := d.DialContext(context.Background(), "tcp4", address)
+		conn, err := dial(context.Background(), address)
 		if err != nil {
 			return err
 		}
@@ -61,9 +62,28 @@ func (c *clients) dial(address string, source byte, n int) error {
 	return nil
 }
 
+type dialFunc = func(ctx context.Context, address string) (io.Closer, error)
+
+func (m mode) dialer(source net.IP) (dialFunc, func(), error) {
+	if m.udp != nil {
+		return m.udp(source)
+	}
+	// The port is chosen at connect, when the target is known: so each source address has all ports to each server.
+	late := sockopt.Options{sockopt.IPBindAddressNoPort.Value(true)}
+	d := &net.Dialer{LocalAddr: &net.TCPAddr{IP: source}, Control: late.Control}
+	return func(ctx context.Context, address string) (io.Closer, error) {
+		if m.greet != nil {
+			return m.greet(ctx, d, address)
+		}
+		return d.DialContext(ctx, "tcp4", address)
+	}, func() {}, nil
+}
+
 func (c *clients) close() {
 	for _, conn := range c.conns {
-		_ = conn.(*net.TCPConn).SetLinger(0) // a reset: nothing waits in TIME_WAIT
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0) // a reset: nothing waits in TIME_WAIT
+		}
 		conn.Close()
 	}
 }

@@ -53,9 +53,9 @@ func run(in io.Reader, out io.Writer, args []string) error {
 
 // compare prints what a conn costs with each way.
 func compare(out io.Writer, m mode, parts []int, n int) error {
-	fmt.Fprintf(out, "\n| %s | bytes | more than net | heap | stack | objects |\n|---|---|---|---|---|---|\n", m.name)
+	fmt.Fprintf(out, "\n| %s | bytes | more | heap | stack | objects |\n|---|---|---|---|---|---|\n", m.name)
 	base := 0.0
-	for i, w := range ways() {
+	for i, w := range m.ways {
 		r, err := measure(w, m, parts)
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", m.name, w.name, err)

@@ -24,24 +24,38 @@ func TestMain(m *testing.M) {
 
 func TestTables(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, run(nil, &out, []string{"-conns=300"}))
+	require.NoError(t, run(nil, &out, []string{"-conns=300", "-case=^a conn"}))
 	text := out.String()
 	assert.Contains(t, text, ". 300 conns in 1 servers.\n")
-	for _, m := range modes() {
-		assert.Contains(t, text, "| "+m.name+" | bytes | more than net |")
+	for _, m := range modes()[:2] {
+		assert.Contains(t, text, "| "+m.name+" | bytes | more |")
 	}
-	for _, w := range ways() {
+	for _, w := range listeners() {
 		rows := regexp.MustCompile(`(?m)^\| `+regexp.QuoteMeta(w.name)+` \| (\d+) \| [+-]\d+ \|`).FindAllStringSubmatch(text, -1)
-		require.Len(t, rows, len(modes()), w.name)
+		require.Len(t, rows, 2, w.name)
 		for _, row := range rows {
 			assert.GreaterOrEqual(t, len(row[1]), 3, "a conn takes a hundred bytes or more: %s", row[0])
 		}
 	}
 }
 
+// TestServers looks at the tables of the servers.
+func TestServers(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, run(nil, &out, []string{"-conns=100", "-case=TLS"}))
+	assert.Len(t, regexp.MustCompile(`(?m)^\| httpx?.Server \| \d{4,} \| `).FindAllString(out.String(), -1), 4, "%s", &out)
+}
+
+// TestDatagramServers looks at the tables of what is not TCP.
+func TestDatagramServers(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, run(nil, &out, []string{"-conns=30", "-case=QUIC|HTTP/3|DTLS"}))
+	assert.Len(t, regexp.MustCompile(`(?m)^\| [^|]+ \| \d{5,} \| `).FindAllString(out.String(), -1), 8, "%s", &out)
+}
+
 // TestSeveralServers has more conns than a process is given.
 func TestSeveralServers(t *testing.T) {
-	r, err := measure(ways()[0], modes()[0], []int{200, 200, 50})
+	r, err := measure(listeners()[0], modes()[0], []int{200, 200, 50})
 	require.NoError(t, err)
 	assert.Greater(t, r.Objects, int64(450*3), "conn, descriptor and addresses of each")
 	assert.Less(t, r.Objects, int64(450*30))
@@ -77,17 +91,18 @@ func TestBadArguments(t *testing.T) {
 	} {
 		require.ErrorContains(t, run(nil, &bytes.Buffer{}, args), want)
 	}
+	held := modes()[0].name
 	for want, args := range map[string][]string{
 		"too few":        {"serve", "1"},
 		"invalid syntax": {"serve", "x", "y"},
 		"no mode":        {"serve", "1", "y"},
-		"out of range":   {"dial", "1", "127.0.0.1:1", "300"},
-		"refused":        {"dial", "1", "127.0.0.1:1", "1"},
-		"want serve or":  {"neither", "1", "y"},
+		"out of range":   {"dial", "1", held, "127.0.0.1:1", "300"},
+		"refused":        {"dial", "1", held, "127.0.0.1:1", "1"},
+		"want serve or":  {"neither", "1", held},
 	} {
-		require.ErrorContains(t, agent(nil, &bytes.Buffer{}, ways()[0].name, args), want)
+		require.ErrorContains(t, agent(nil, &bytes.Buffer{}, listeners()[0].name, args), want)
 	}
-	require.ErrorContains(t, agent(nil, &bytes.Buffer{}, "neither", []string{"serve", "1", "y"}), "no way")
+	require.ErrorContains(t, agent(nil, &bytes.Buffer{}, "neither", []string{"serve", "1", held}), "no way")
 	_, err := measure(way{name: "neither"}, modes()[0], []int{1})
 	require.ErrorContains(t, err, "no way", "what the server says is in the error")
 	assert.Equal(t, 1, strings.Count(err.Error(), "exit status 1"))

@@ -60,7 +60,7 @@ func measure(w way, m mode, parts []int) (sum report, err error) {
 		if err := servers[i].Line(&at); err != nil {
 			return sum, err
 		}
-		client, err := start("dial", strconv.Itoa(n), at.Address, strconv.Itoa(i+1))
+		client, err := start("dial", strconv.Itoa(n), m.name, at.Address, strconv.Itoa(i+1))
 		if err != nil {
 			return sum, err
 		}

@@ -7,10 +7,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// NewDelayed links two new namespaces so that each packet arrives after the delay. The link is two TUN devices between
-// which this process carries packets, because not every kernel has netem.
-func NewDelayed(delay time.Duration) (*Pair, error) {
-	p, err := newPair()
+// A Link says how packets cross between two TUN devices. This process carries them, because not every kernel has netem.
+type Link struct {
+	// Delay is what each packet takes, one way.
+	Delay time.Duration
+	// Pass, when set, is asked for each packet, IP header first, before its delay: false drops it. It may change the
+	// packet. Each direction calls it from a goroutine of its own.
+	Pass func(fromA bool, packet []byte) bool
+	// Here makes A the namespace that the process is in, and Pair.A nil. The device goes with the link.
+	Here bool
+}
+
+// NewDelayed links two new namespaces so that each packet arrives after the delay.
+func NewDelayed(delay time.Duration) (*Pair, error) { return NewLink(&Link{Delay: delay}) }
+
+// NewLink links two namespaces.
+func NewLink(l *Link) (*Pair, error) {
+	p, err := l.namespaces()
 	if err != nil {
 		return nil, err
 	}
@@ -26,8 +39,8 @@ func NewDelayed(delay time.Duration) (*Pair, error) {
 		return nil, err
 	}
 	done := make(chan struct{}, 4)
-	carry(a, b, delay, done)
-	carry(b, a, delay, done)
+	l.carry(a, b, true, done)
+	l.carry(b, a, false, done)
 	p.close = func() {
 		a.Close()
 		b.Close()
@@ -40,6 +53,14 @@ func NewDelayed(delay time.Duration) (*Pair, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+func (l *Link) namespaces() (*Pair, error) {
+	if !l.Here {
+		return newPair()
+	}
+	b, err := NewNamespace()
+	return &Pair{B: b}, err
 }
 
 func openTUN(n *Namespace) (tun *os.File, err error) {
@@ -70,7 +91,7 @@ type packet struct {
 
 // carry starts two goroutines that end when the devices are closed: one takes packets, one hands them over when they
 // are due.
-func carry(from, to *os.File, delay time.Duration, done chan<- struct{}) {
+func (l *Link) carry(from, to *os.File, fromA bool, done chan<- struct{}) {
 	queue := make(chan packet, 4096)
 	go func() {
 		defer func() { close(queue); done <- struct{}{} }()
@@ -80,7 +101,9 @@ func carry(from, to *os.File, delay time.Duration, done chan<- struct{}) {
 			if err != nil {
 				return
 			}
-			queue <- packet{append([]byte(nil), buffer[:n]...), time.Now().Add(delay)}
+			if l.Pass == nil || l.Pass(fromA, buffer[:n]) {
+				queue <- packet{append([]byte(nil), buffer[:n]...), time.Now().Add(l.Delay)}
+			}
 		}
 	}()
 	go func() {
