@@ -1,0 +1,6 @@
+//go:build !linux
+
+// Command quicserver is for Linux.
+package main
+
+func main() { panic("quicserver reads /proc of Linux") }
