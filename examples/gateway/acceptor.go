@@ -24,6 +24,7 @@ type acceptor struct {
 	log      *slog.Logger
 	listener draining
 	handle   func(context.Context, net.Conn) // closes the conn; ends soon after the context
+	note     func(conn any) (forget func())  // shows it on the admin page; nil: does not
 
 	base  context.Context // ends when what is in progress is cut
 	cut   func()
@@ -44,7 +45,7 @@ func (a *acceptor) serve() error {
 		c, err := a.listener.Accept()
 		switch {
 		case err == nil:
-			a.conns.Go(func() { a.handle(a.base, c) })
+			a.conns.Go(func() { a.run(c) })
 		case errors.Is(err, net.ErrClosed):
 			return nil
 		case !passes(err):
@@ -53,6 +54,14 @@ func (a *acceptor) serve() error {
 			a.log.Warn("accept", "error", err)
 		}
 	}
+}
+
+// run handles one conn.
+func (a *acceptor) run(c net.Conn) {
+	if a.note != nil {
+		defer a.note(c)()
+	}
+	a.handle(a.base, c)
 }
 
 // passes says whether an error of Accept concerns one conn only.

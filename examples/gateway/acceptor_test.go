@@ -49,10 +49,12 @@ func TestAcceptorErrors(t *testing.T) {
 
 // A gateway tells of a listener that broke.
 func TestFailed(t *testing.T) {
-	g := &Gateway{failed: make(chan error, 1)}
-	a := newAcceptor(&failing{errs: []error{errBroken}}, quiet(), nil)
-	g.serve(&door{cfg: &Listener{Name: "x"}, service: &tcpService{acceptor: a}})
-	err := wait(t.Context(), g)
+	g := &Gateway{log: quiet(), failed: make(chan error, 1)}
+	l := &failing{errs: []error{errBroken, errBroken}}
+	for range 2 { // the second has nobody to tell
+		g.serve(&door{name: "x", service: &tcpService{acceptor: newAcceptor(l, quiet(), nil)}})
+	}
+	_, err := (&flags{}).run(t.Context(), g, nil, quiet())
 	require.ErrorIs(t, err, errBroken)
 	assert.Contains(t, err.Error(), "listener x: ")
 }

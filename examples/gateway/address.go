@@ -26,9 +26,6 @@ func (a Address) hasPort() bool { return a.protocol() == "tcp" || a.protocol() =
 // inherited says whether the socket is there already; its network is not known.
 func (a Address) inherited() bool { return a.Network == "fd" || a.Network == "systemd" }
 
-// isTCP says whether a socket is a TCP one, as far as is known.
-func (a Address) isTCP() bool { return a.protocol() == "tcp" || a.inherited() }
-
 // streams says whether a conn is a stream of bytes.
 func (a Address) streams() bool { return a.protocol() == "tcp" || a.Network == "unix" }
 

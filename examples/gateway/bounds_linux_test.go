@@ -24,7 +24,7 @@ func TestProxyProtocolByCurl(t *testing.T) {
 	up := upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, r.Header.Get("X-Forwarded-For"))
 	})
-	p := spawn(t, strings.ReplaceAll(front(up), "protocol: http,", "protocol: http, proxy_protocol: {trusted: 127.0.0.1},"))
+	p := spawn(t, strings.ReplaceAll(front(up), "protocol: http,", "protocol: http, proxy_protocol: {trusted: [127.0.0.1]},"))
 	for _, way := range ways {
 		out, err := exec.CommandContext(t.Context(), curl, "-sS", "--max-time", "20", "--haproxy-protocol",
 			"--cacert", p.ca, way.scheme+"://"+p.address(t, way.listener)+"/").CombinedOutput()
@@ -48,7 +48,7 @@ func TestProxyProtocol(t *testing.T) {
 	up := upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, r.Header.Get("X-Forwarded-For"))
 	})
-	g := start(t, accepting(up, "trusted: 127.0.0.1, untrusted: direct, allow: [192.0.2.0/24]"), nil)
+	g := start(t, accepting(up, "trusted: [127.0.0.1], untrusted: direct, allow: [192.0.2.0/24]"), nil)
 	ask := func(source, header string) (string, error) {
 		c, err := peer{source}.dial(g, "http")
 		if err != nil {
@@ -85,7 +85,7 @@ func TestProxyProtocolIsPassedOn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			settled(t)
 			l := listenTCP(t)
-			g := start(t, accepting(l.Addr().String(), "trusted: 127.0.0.0/8", "send_proxy_protocol: 1"), nil)
+			g := start(t, accepting(l.Addr().String(), "trusted: [127.0.0.0/8]", "dial: {proxy_protocol: 1}"), nil)
 			c := dialTCP(t, g.address(name))
 			say(t, c, "PROXY TCP4 192.0.2.9 192.0.2.1 1234 80\r\n")
 			conn := net.Conn(c)
@@ -102,7 +102,7 @@ func TestProxyProtocolIsPassedOn(t *testing.T) {
 func TestEchoOfAnnouncedClient(t *testing.T) {
 	settled(t)
 	g := start(t, `
-upstreams: [{name: up, echo: tcp, send_proxy_protocol: 2}]
+upstreams: [{name: up, echo: tcp, dial: {proxy_protocol: 2}}]
 listeners: [{name: tcp, address: "127.0.0.1:0", routes: [{upstream: up}]}]
 `, nil)
 	assert.NoError(t, converseBytes(dialTCP(t, g.address("tcp")), "hello"))
@@ -111,7 +111,7 @@ listeners: [{name: tcp, address: "127.0.0.1:0", routes: [{upstream: up}]}]
 // A client without its header is cut in time, and does not keep others out.
 func TestProxyHeaderTimeout(t *testing.T) {
 	settled(t)
-	g := start(t, accepting(listenTCP(t).Addr().String(), "trusted: 127.0.0.0/8, header_timeout: 100ms"), nil)
+	g := start(t, accepting(listenTCP(t).Addr().String(), "trusted: [127.0.0.0/8], header_timeout: 100ms"), nil)
 	c := dialTCP(t, g.address("tcp"))
 	_, err := c.Read(make([]byte, 1))
 	require.Error(t, err)
@@ -143,7 +143,7 @@ func TestConnBounds(t *testing.T) {
 func TestMinReceiveRate(t *testing.T) {
 	settled(t)
 	g := start(t, strings.ReplaceAll(echoConfig, "protocol: http,",
-		"protocol: http, min_receive_rate: 1KiB, min_receive_grace: 200ms,"), nil)
+		"protocol: http, min_receive_bytes_per_second: 1024, min_receive_grace: 200ms,"), nil)
 	slow := dialTCP(t, g.address("http"))
 	var err error
 	for begin := time.Now(); err == nil && time.Since(begin) < patience; time.Sleep(20 * time.Millisecond) {
@@ -161,8 +161,8 @@ func TestUnixFront(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sock")
 	l := listenTCP(t)
 	g := start(t, fmt.Sprintf(`
-upstreams: [{name: up, address: "%s", send_proxy_protocol: 1}]
-listeners: [{name: unix, address: "unix://%s", unix: {mode: "0600"}, routes: [{upstream: up}]}]
+upstreams: [{name: up, address: "%s", dial: {proxy_protocol: 1}}]
+listeners: [{name: unix, address: "unix://%s", unix_mode: "0600", routes: [{upstream: up}]}]
 `, l.Addr(), path), nil)
 	c, err := net.Dial("unix", g.address("unix"))
 	require.NoError(t, err)

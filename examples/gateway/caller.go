@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/strata-net/strata/dialer"
+	"github.com/strata-net/strata/httpx"
+	"github.com/strata-net/strata/tlsx"
 )
 
 // callTime bounds one round trip of the demo.
@@ -23,7 +25,7 @@ type caller interface {
 	call(payload []byte) error
 	// versions returns what was negotiated: the HTTP version, empty without
 	// HTTP, and the TLS version, 0 without TLS. It is valid after a call.
-	versions() (http string, tls uint16)
+	versions() (http string, tls tlsx.Session)
 	// largest returns how many bytes a payload can have.
 	largest() int
 	close()
@@ -33,14 +35,18 @@ type caller interface {
 var errEcho = errors.New("other bytes came back than were sent")
 
 // dial returns a caller on a conn of its own.
-func (t *trial) dial(ctx context.Context, ca *CA, observe observer) (caller, error) {
+func (t *trial) dial(ctx context.Context, secure *tls.Config, observe observer) (caller, error) {
+	switch {
+	case t.protocol == "quic":
+		return newQUICCaller(ctx, t, secure)
+	case t.protocol == "dtls":
+		return newDTLSCaller(ctx, t, secure)
+	case t.version == "HTTP/3.0":
+		return newHTTP3Caller(ctx, t, secure)
+	}
 	cfg := &dialer.Config{Timeout: callTime, Options: demoOptions(t.address.Network())}
 	if t.listener.Net.ProxyProtocol != nil {
 		cfg.ProxyProtocol = 2
-	}
-	var secure *tls.Config
-	if t.listener.TLS != nil {
-		secure = &tls.Config{RootCAs: ca.Pool(), MinVersion: tls.VersionTLS12}
 	}
 	if t.version == "" {
 		cfg.TLS = secure
@@ -57,7 +63,7 @@ func (t *trial) dial(ctx context.Context, ca *CA, observe observer) (caller, err
 		return c, err
 	}
 	if t.version != "" {
-		return newHTTPCaller(ctx, t, secure, open), nil
+		return newHTTPCaller(ctx, t, secure, open)
 	}
 	c, err := open(ctx)
 	if err != nil {
@@ -94,11 +100,11 @@ func (s *streamCaller) call(payload []byte) error {
 	return nil
 }
 
-func (s *streamCaller) versions() (string, uint16) {
+func (s *streamCaller) versions() (string, tlsx.Session) {
 	if t, ok := s.conn.(*tls.Conn); ok {
-		return "", t.ConnectionState().Version
+		return "", tlsx.Describe(t.ConnectionState())
 	}
-	return "", 0
+	return "", tlsx.Session{}
 }
 
 func (s *streamCaller) largest() int { return largePayload }
@@ -109,26 +115,27 @@ func (s *streamCaller) close() { s.conn.Close() }
 type httpCaller struct {
 	ctx       context.Context
 	url       string
-	transport *http.Transport
+	transport roundTripper
 	http      string
-	tls       uint16
+	tls       tlsx.Session
 }
 
-func newHTTPCaller(ctx context.Context, t *trial, secure *tls.Config, open func(context.Context) (net.Conn, error)) *httpCaller {
+func newHTTPCaller(ctx context.Context, t *trial, secure *tls.Config, open func(context.Context) (net.Conn, error)) (*httpCaller, error) {
 	var protocols http.Protocols
 	protocols.SetHTTP1(t.version == "HTTP/1.1")
-	protocols.SetHTTP2(t.version == "HTTP/2.0")
-	return &httpCaller{
-		ctx: ctx,
-		url: fmt.Sprintf("%s://%v/demo", t.protocol, t.address),
-		transport: &http.Transport{
-			DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return open(ctx) },
-			TLSClientConfig:     secure,
-			TLSHandshakeTimeout: callTime,
-			Protocols:           &protocols,
-			DisableCompression:  true,
-		},
+	protocols.SetHTTP2(t.version == "HTTP/2.0" && secure != nil)
+	protocols.SetUnencryptedHTTP2(t.version == "HTTP/2.0" && secure == nil)
+	transport, err := httpx.NewTransport(&httpx.TransportConfig{
+		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return open(ctx) },
+		TLS:                 secure,
+		TLSHandshakeTimeout: callTime,
+		Protocols:           &protocols,
+		DisableCompression:  true,
+	})
+	if err != nil {
+		return nil, err
 	}
+	return &httpCaller{ctx: ctx, url: fmt.Sprintf("%s://%v/demo", t.protocol, t.address), transport: transport}, nil
 }
 
 func (h *httpCaller) call(payload []byte) error {
@@ -149,7 +156,7 @@ func (h *httpCaller) call(payload []byte) error {
 	}
 	h.http = res.Proto
 	if res.TLS != nil {
-		h.tls = res.TLS.Version
+		h.tls = tlsx.Describe(*res.TLS)
 	}
 	if res.StatusCode != http.StatusOK {
 		return errors.New(res.Status)
@@ -160,7 +167,7 @@ func (h *httpCaller) call(payload []byte) error {
 	return nil
 }
 
-func (h *httpCaller) versions() (string, uint16) { return h.http, h.tls }
+func (h *httpCaller) versions() (string, tlsx.Session) { return h.http, h.tls }
 
 func (h *httpCaller) largest() int { return largePayload }
 

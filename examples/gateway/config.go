@@ -1,22 +1,28 @@
 package main
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/strata-net/strata/dialer"
+	"github.com/strata-net/strata/dtlsx"
+	"github.com/strata-net/strata/httpx"
 	"github.com/strata-net/strata/listener"
 	"github.com/strata-net/strata/listener/udpsession"
+	"github.com/strata-net/strata/quicx"
+	"github.com/strata-net/strata/quicx/http3x"
 	"github.com/strata-net/strata/sockopt"
+	specv1 "github.com/strata-net/strata/spec/strata/v1"
 )
 
-// Config is what a configuration file says, checked and with its certificates
-// loaded. README.md describes each key, its unit and its default.
+// Config is what a document says, checked. docs/spec.md describes each field,
+// from message Gateway on.
 type Config struct {
 	Drain     time.Duration
 	Listeners []*Listener
 	Upstreams []*Upstream
+	Admin     *Admin // nil: no page
 }
 
 // Protocol is what a listener speaks.
@@ -24,9 +30,12 @@ type Protocol string
 
 // The protocols of a listener.
 const (
-	TCP  Protocol = "tcp"
-	HTTP Protocol = "http"
-	UDP  Protocol = "udp"
+	TCP   Protocol = "tcp"
+	HTTP  Protocol = "http"
+	HTTP3 Protocol = "http3" // HTTP, and HTTP/3 at the same port number
+	UDP   Protocol = "udp"
+	QUIC  Protocol = "quic" // its streams are forwarded as those of tcp are
+	DTLS  Protocol = "dtls" // its records are forwarded as the datagrams of udp are
 )
 
 // Listener is one entry of listeners.
@@ -34,21 +43,21 @@ type Listener struct {
 	Name      string
 	Addresses []Address // at least one
 	Protocol  Protocol
-	Options   Options
-	TLS       *ServerTLS        // nil: no TLS
-	Net       listener.Config   // what the file says of it, but addresses, Options and TLS
-	UDP       udpsession.Config // the same for protocol udp; rules and sources are those of Net
+	Options   sockopt.Options
+	TLS       *ServerTLS         // nil: no TLS
+	Net       listener.Config    // but TLS; for the streams
+	UDP       udpsession.Config  // for udp
+	QUIC      quicx.ListenConfig // but TLS; for quic and http3
+	DTLS      dtlsx.ListenConfig // but TLS; for dtls
 	TCP       TCPLimits
 	HTTP      HTTPLimits
+	Versions  Versions // of HTTP
 	Routes    []*Route
 
-	at, nameAt, firstAt, overAt place
-	addressesAt                 []place
-	only                        []onlyKey // keys that do not belong to all protocols, for the check
-	origins                     origins   // of Net
+	entry *specv1.GatewayListener // what the document says, but the routes
 }
 
-// TCPLimits bounds the sessions of a listener whose protocol is tcp.
+// TCPLimits bounds the sessions of a listener whose protocol is tcp, quic or dtls.
 type TCPLimits struct {
 	Idle    time.Duration // neither side moved a byte for so long
 	Session time.Duration // from the accept to the cut; 0: no bound
@@ -62,14 +71,15 @@ type HTTPLimits struct {
 	ReadHeader time.Duration // from the first byte of a request to the end of its header
 	Idle       time.Duration // between two requests of a conn
 	Stall      time.Duration // one read of a body from, or one write to, the client
+	Stream     time.Duration // the same for a body of HTTP/2 whose length is not known
 	MaxHeader  int           // bytes
-}
+	Tunnel     time.Duration // an upgraded conn, or a CONNECT, that carries nothing
 
-// ServerTLS is the tls entry of a listener: a certificate from files, or the
-// names of one that the gateway signs itself.
-type ServerTLS struct {
-	Certificate *tls.Certificate // nil: self-signed
-	Names       []string         // of the self-signed one
+	Forwarding httpx.Forwarding // what the upstreams are told about clients
+	Via        string           // empty: none
+	Upgrades   []string         // empty: WebSockets
+	ConnectTo  []Target         // empty: no CONNECT
+	AltSvc     string           // header of responses over TLS; empty: none
 }
 
 // Route is one entry of a listener's routes.
@@ -77,66 +87,24 @@ type Route struct {
 	Host     string // empty: any; "*.example.com": every name below example.com
 	Path     string // prefix by whole segments; empty: any
 	Upstream *Upstream
-
-	name                       string // of the upstream, as written
-	at, hostAt, pathAt, nameAt place
 }
 
 // Upstream is one entry of upstreams: a server to dial, or a built-in echo.
 type Upstream struct {
 	Name            string
 	Address         Address
-	Echo            Protocol // empty: dial Address; else run this echo server and dial it
-	Options         Options
+	Echo            Protocol      // empty: dial Address; else run this echo server and dial it
 	TLS             *ClientTLS    // nil: no TLS
-	Dial            dialer.Config // what the file says of it, but Options and TLS
+	Dial            dialer.Config // but TLS
+	QUIC            http3x.Config // but TLS; for HTTP/3
+	Versions        Versions      // of HTTP
 	ResponseTimeout time.Duration
 
-	at, nameAt, addressAt, echoAt place
-	origins                       origins // of Dial
+	entry *specv1.GatewayUpstream // what the document says
 }
 
-// ClientTLS is the tls entry of an upstream.
-type ClientTLS struct {
-	Roots      *x509.CertPool // nil: the system's
-	ServerName string         // empty: the host of the address
-}
+// same says whether two entries are alike, routes aside.
+func (n *Listener) same(other *Listener) bool { return proto.Equal(n.entry, other.entry) }
 
-// Options is a list of socket options and the place of each.
-type Options struct {
-	List sockopt.Options
-
-	at []place
-}
-
-// onlyKey is a key that makes sense for some protocols.
-type onlyKey struct {
-	at        place
-	protocols []Protocol
-}
-
-// newListener returns a listener with the defaults.
-func newListener() *Listener {
-	return &Listener{
-		Protocol: TCP,
-		Net:      listener.Config{HandshakeTimeout: 10 * time.Second},
-		UDP:      udpsession.Config{MaxSessions: 4096, IdleTimeout: time.Minute},
-		origins:  origins{},
-		TCP:      TCPLimits{Idle: 10 * time.Minute, Session: 24 * time.Hour},
-		HTTP: HTTPLimits{
-			ReadHeader: 10 * time.Second,
-			Idle:       2 * time.Minute,
-			Stall:      time.Minute,
-			MaxHeader:  64 << 10,
-		},
-	}
-}
-
-// newUpstream returns an upstream with the defaults.
-func newUpstream() *Upstream {
-	return &Upstream{
-		Dial:            dialer.Config{Timeout: 5 * time.Second, HandshakeTimeout: 5 * time.Second},
-		ResponseTimeout: 30 * time.Second,
-		origins:         origins{},
-	}
-}
+// same says whether two entries are alike.
+func (u *Upstream) same(other *Upstream) bool { return proto.Equal(u.entry, other.entry) }

@@ -23,6 +23,9 @@ func counted(prefix string, v reflect.Value) []string {
 	var list []string
 	for i := range v.NumField() {
 		f, name := v.Field(i), prefix+v.Type().Field(i).Name
+		if f.Kind() == reflect.Interface {
+			f = f.Elem()
+		}
 		switch {
 		case f.Kind() == reflect.Struct:
 			list = append(list, counted(name+".", f)...)

@@ -102,7 +102,7 @@ upstreams:
   - {name: requests, echo: http}
 listeners:
   - {name: http, address: "127.0.0.1:0", protocol: http, routes: [{upstream: requests}]}
-  - {name: https, address: "127.0.0.1:0", protocol: http, tls: {self_signed: true}, routes: [{upstream: requests}]}
+  - {name: https, address: "127.0.0.1:0", protocol: http, self_signed: [localhost, 127.0.0.1], routes: [{upstream: requests}]}
   - {name: tcp, address: "127.0.0.1:0", routes: [{upstream: bytes}]}
-  - {name: tcp-tls, address: "127.0.0.1:0", tls: {self_signed: true}, routes: [{upstream: bytes}]}
+  - {name: tcp-tls, address: "127.0.0.1:0", self_signed: [localhost, 127.0.0.1], routes: [{upstream: bytes}]}
 `

@@ -6,6 +6,8 @@ import (
 	"net"
 	"os"
 	"time"
+
+	"github.com/strata-net/strata/tlsx"
 )
 
 // datagramCaller calls an echo of datagrams.
@@ -54,6 +56,6 @@ func (d *datagramCaller) await(payload []byte) error {
 // largest is what fits into a datagram over IPv4.
 func (d *datagramCaller) largest() int { return 65507 }
 
-func (d *datagramCaller) versions() (string, uint16) { return "", 0 }
+func (d *datagramCaller) versions() (string, tlsx.Session) { return "", tlsx.Session{} }
 
 func (d *datagramCaller) close() { d.conn.Close() }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +12,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/strata-net/strata/dtlsx"
 	"github.com/strata-net/strata/sockopt"
+	"github.com/strata-net/strata/tlsx"
+	"github.com/strata-net/strata/tlsx/pki"
 )
 
 // demoTime bounds a whole demo, whatever goes wrong.
@@ -35,9 +39,30 @@ type trial struct {
 	protocol string // such as https
 	version  string // the HTTP version that the client offers; empty for TCP
 
+	from     string              // the client's address, empty for any
+	sessions *dtlsx.SessionCache // of dtls
+
 	address net.Addr
 	measure measurement
+	again   tlsx.Session // of the last conn
 	err     error
+}
+
+// localAddr returns where the client's UDP socket is.
+func (t *trial) localAddr() string {
+	if t.from == "" {
+		return ""
+	}
+	return net.JoinHostPort(t.from, "0")
+}
+
+// patience is how long a dial may take. From an address that is denied it has to
+// fail, and that may be by silence.
+func (t *trial) patience() time.Duration {
+	if t.from != "" {
+		return probeTime
+	}
+	return callTime
 }
 
 // name says which trial it is, for an error.
@@ -51,7 +76,7 @@ func (t *trial) name() string {
 // demo runs the built-in example on free ports, drives traffic through each of
 // its listeners and prints a table. Its error names what did not work.
 func demo(ctx context.Context, out io.Writer, log *slog.Logger) error {
-	cfg, err := Load("default.yaml", defaultConfig)
+	cfg, err := Load("gateway.yaml", defaultConfig, nil)
 	if err != nil {
 		return err
 	}
@@ -64,17 +89,30 @@ func demo(ctx context.Context, out io.Writer, log *slog.Logger) error {
 	return demoOf(ctx, cfg, out, log)
 }
 
+// listenAt makes a listener listen elsewhere.
+func (n *Listener) listenAt(a Address) {
+	n.Addresses = []Address{a}
+	n.Net.Address, n.Net.Addresses = a.String(), nil
+	n.UDP.Address, n.DTLS.Address = a.String(), a.String()
+	if n.Protocol == QUIC {
+		n.QUIC.Address = a.String()
+	}
+}
+
 // relocate makes all listeners take free ports, and paths in a folder. What is
 // dialled by a rewrite moves along.
 func (c *Config) relocate(dir string) {
 	moved := map[string]string{}
+	if c.Admin != nil {
+		c.Admin.Address.Host = "127.0.0.1:0"
+	}
 	for _, n := range c.Listeners {
 		a := Address{Network: n.Protocol.network(), Host: "127.0.0.1:0"}
 		if old := n.Addresses[0]; old.Network == "unix" {
 			a = Address{Network: "unix", Host: filepath.Join(dir, n.Name+".sock")}
 			moved[old.Host] = a.Host
 		}
-		n.Addresses = []Address{a}
+		n.listenAt(a)
 	}
 	for _, u := range c.Upstreams {
 		for i, r := range u.Dial.Rewrites {
@@ -99,7 +137,7 @@ func demoOf(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) e
 		t.address = g.Addr(t.listener.Name)
 		t.run(ctx, g.CA(), seen)
 		if t.err == nil {
-			t.err = t.probe(ctx)
+			t.err = t.probe(ctx, g.CA())
 		}
 	}
 	down, cancel := context.WithTimeout(ctx, cfg.Drain)
@@ -107,7 +145,7 @@ func demoOf(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) e
 	if !g.Shutdown(down) {
 		err = errors.New("shutdown: something did not end by itself")
 	}
-	if werr := errors.Join(writeTable(out, trials, seen), writeCounters(out, g)); werr != nil {
+	if werr := errors.Join(writeTable(out, trials, seen), writeSessions(out, trials), writeCounters(out, g)); werr != nil {
 		return werr
 	}
 	return errors.Join(err, failures(trials), seen.failures(), ctx.Err())
@@ -119,8 +157,8 @@ func newTrials(cfg *Config) []*trial {
 	for _, n := range cfg.Listeners {
 		secure := n.TLS != nil
 		switch {
-		case n.Protocol == UDP:
-			trials = append(trials, &trial{listener: n, protocol: "udp"})
+		case n.Protocol == UDP, n.Protocol == QUIC, n.Protocol == DTLS:
+			trials = append(trials, &trial{listener: n, protocol: string(n.Protocol)})
 		case n.Protocol == TCP && secure:
 			trials = append(trials, &trial{listener: n, protocol: "tcp+tls"})
 		case n.Protocol == TCP:
@@ -129,20 +167,63 @@ func newTrials(cfg *Config) []*trial {
 			trials = append(trials,
 				&trial{listener: n, protocol: "https", version: "HTTP/1.1"},
 				&trial{listener: n, protocol: "https", version: "HTTP/2.0"})
+			if n.Protocol == HTTP3 {
+				trials = append(trials, &trial{listener: n, protocol: "https", version: "HTTP/3.0"})
+			}
 		default:
 			trials = append(trials, &trial{listener: n, protocol: "http", version: "HTTP/1.1"})
+			if n.Versions.H2C {
+				trials = append(trials, &trial{listener: n, protocol: "http", version: "HTTP/2.0"})
+			}
 		}
 	}
 	return trials
 }
 
 // run measures and notes what went wrong.
-func (t *trial) run(ctx context.Context, ca *CA, seen *gallery) {
-	open := func() (caller, error) { return t.dial(ctx, ca, seen.add) }
+func (t *trial) run(ctx context.Context, ca *pki.CA, seen *gallery) {
+	secure, err := t.secure(ca)
+	if err != nil {
+		t.err = err
+		return
+	}
+	if t.sessions, t.err = dtlsx.NewSessionCache(0, 0); t.err != nil {
+		return
+	}
+	open := func() (caller, error) { return t.dial(ctx, secure, seen.add) }
 	t.measure, t.err = measure(ctx, open)
 	if t.err == nil && t.version != "" && t.measure.http != t.version {
 		t.err = fmt.Errorf("want %s, got %s", t.version, t.measure.http)
 	}
+	if t.err == nil && secure != nil {
+		t.again, t.err = revisit(open)
+	}
+}
+
+// secure is what all conns of a trial are dialled with, so that they share the
+// sessions; nil without TLS.
+func (t *trial) secure(ca *pki.CA) (*tls.Config, error) {
+	if t.listener.TLS == nil {
+		return nil, nil //nolint:nilnil // no TLS is no error
+	}
+	return tlsx.New(&tlsx.Config{Roots: tlsx.CAs{From: []tlsx.Data{tlsx.Text(string(ca.PEM()))}}})
+}
+
+// revisit comes once more, which must resume a session of the conns before.
+func revisit(open func() (caller, error)) (tlsx.Session, error) {
+	c, err := open()
+	if err != nil {
+		return tlsx.Session{}, err
+	}
+	defer c.close()
+	if err := c.call([]byte("again")); err != nil {
+		return tlsx.Session{}, err
+	}
+	_, session := c.versions()
+	if !session.Resumed {
+		return session, errors.New("the session was not resumed")
+	}
+	return session, nil
 }
 
 // failures joins the errors of trials, each with the name of its trial.

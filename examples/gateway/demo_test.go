@@ -33,6 +33,9 @@ func TestDemo(t *testing.T) {
 		`(?m)^https\s+127\.0\.0\.1:\d+\s+HTTP/2\.0, TLS 1\.3` + number,
 		`(?m)^tcp\s+\S+unix\.sock\s+-` + number,
 		`(?m)^udp\s+127\.0\.0\.1:\d+\s+-` + number,
+		`(?m)^http\s+127\.0\.0\.1:\d+\s+HTTP/2\.0` + number,
+		`(?m)^tcp-tls\s+TLS 1\.3\s+TLS_\w+\s+X25519MLKEM768\s+-\s+resumed$`,
+		`(?m)^https\s+TLS 1\.3\s+TLS_\w+\s+X25519MLKEM768\s+h2\s+resumed$`,
 		`client\s+TCP_KEEPIDLE\s+25s\s+25s\n`,
 		`upstream\s+SO_RCVBUF\s+163840\s+327680\n`,
 		`(?m)^tcp\s+Sockets 1, Accepted [1-9].*, RefusedByRule 1$`,
@@ -51,11 +54,11 @@ func TestDemo(t *testing.T) {
 // optionNames returns the options that the built-in example asks for.
 func optionNames(t *testing.T) []string {
 	t.Helper()
-	cfg, err := Load("default.yaml", defaultConfig)
+	cfg, err := Load("gateway.yaml", defaultConfig, nil)
 	require.NoError(t, err)
 	var names []string
-	add := func(o Options) {
-		for _, option := range o.List {
+	add := func(o sockopt.Options) {
+		for _, option := range o {
 			names = append(names, option.Name())
 		}
 	}
@@ -63,7 +66,7 @@ func optionNames(t *testing.T) []string {
 		add(n.Options)
 	}
 	for _, u := range cfg.Upstreams {
-		add(u.Options)
+		add(u.options())
 	}
 	require.NotEmpty(t, names)
 	return names
@@ -76,9 +79,9 @@ func TestDemoFails(t *testing.T) {
 upstreams: [{name: down, address: "%s"}, {name: up, echo: http}]
 listeners:
   - {name: bad, address: "127.0.0.1:0", protocol: tcp, routes: [{upstream: down}]}
-  - {name: worse, address: "127.0.0.1:0", protocol: http, tls: {self_signed: true}, routes: [{upstream: down}]}
+  - {name: worse, address: "127.0.0.1:0", protocol: http, self_signed: [localhost, 127.0.0.1], routes: [{upstream: down}]}
   - {name: good, address: "127.0.0.1:0", protocol: http, routes: [{upstream: up}]}
-`, closedPort(t))))
+`, closedPort(t))), nil)
 	require.NoError(t, err)
 	var out bytes.Buffer
 	err = demoOf(t.Context(), cfg, &out, quiet())
@@ -117,7 +120,7 @@ func TestDemoComparesBytes(t *testing.T) {
 			}()
 		}
 	}()
-	cfg, err := Load("x.yaml", []byte(limited(l.Addr().String(), "idle_timeout: 5s")))
+	cfg, err := Load("x.yaml", []byte(limited(l.Addr().String(), "idle_timeout: 5s")), nil)
 	require.NoError(t, err)
 	var out bytes.Buffer
 	require.ErrorIs(t, demoOf(t.Context(), cfg, &out, quiet()), errEcho)
@@ -169,18 +172,24 @@ func TestDemoProbes(t *testing.T) {
 			up.WriteTo(buf[:n], from)
 		}
 	}()
-	cfg, err := Load("x.yaml", []byte(udpFront("address: \"udp://"+up.LocalAddr().String()+"\"", "queue: 4")))
+	cfg, err := Load("x.yaml", []byte(udpFront("address: \"udp://"+up.LocalAddr().String()+"\"", "queue: 4")), nil)
 	require.NoError(t, err)
 	require.ErrorIs(t, demoOf(t.Context(), cfg, &bytes.Buffer{}, quiet()), errEcho)
 
 	g := start(t, udpFront("echo: udp", "queue: 4"), nil)
 	tr := &trial{listener: &Listener{}, protocol: "udp", address: g.Addr("udp")}
-	require.NoError(t, tr.probe(t.Context()), "nobody is denied")
+	require.NoError(t, tr.probe(t.Context(), nil), "nobody is denied")
 	tr.listener.Net.Deny = []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32")}
-	require.ErrorIs(t, tr.probe(t.Context()), errAnswered)
+	require.ErrorIs(t, tr.probe(t.Context(), nil), errAnswered)
 	tcp := start(t, echoConfig, nil)
 	tr.protocol, tr.address = "tcp", tcp.Addr("tcp")
-	require.ErrorIs(t, tr.probe(t.Context()), errAnswered)
+	require.ErrorIs(t, tr.probe(t.Context(), nil), errAnswered)
+	// Handshakes that should be refused, and are not.
+	quic := start(t, quicFront("echo: tcp", ""), nil)
+	tr.listener = quic.listeners()[0].cfg
+	tr.protocol, tr.address = "quic", quic.Addr("quic")
+	tr.listener.Net.Deny = []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32")}
+	require.ErrorIs(t, tr.probe(t.Context(), quic.CA()), errAnswered)
 }
 
 func TestQuantile(t *testing.T) {

@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sources asks an upstream through the gateway, n times on new conns, whom it
+// places asks an upstream through the gateway, n times on new conns, whom it
 // sees.
-func sources(t *testing.T, keys string, n int) (ips []string, ports []int) {
+func places(t *testing.T, keys string, n int) (ips []string, ports []int) {
 	t.Helper()
 	l := listenTCP(t)
 	g := start(t, front(l.Addr().String(), keys), nil)
@@ -31,17 +31,17 @@ func sources(t *testing.T, keys string, n int) (ips []string, ports []int) {
 // the same for one target. All of 127.0.0.0/8 is there on Linux.
 func TestLocalAddresses(t *testing.T) {
 	settled(t)
-	ips, _ := sources(t, "local_addresses: 127.0.0.7", 1)
+	ips, _ := places(t, "dial: {local_addr: 127.0.0.7}", 1)
 	assert.Equal(t, []string{"127.0.0.7"}, ips)
-	ips, _ = sources(t, "local_addresses: [127.0.0.2, 127.0.0.3]", 4)
+	ips, _ = places(t, "dial: {local_addrs: [127.0.0.2, 127.0.0.3]}", 4)
 	assert.Equal(t, []string{"127.0.0.2", "127.0.0.3", "127.0.0.2", "127.0.0.3"}, ips)
-	ips, _ = sources(t, "local_addresses: [127.0.0.2, 127.0.0.3]\n    local_policy: hash", 4)
+	ips, _ = places(t, "dial: {local_addrs: [127.0.0.2, 127.0.0.3], local_policy: hash}", 4)
 	assert.Equal(t, ips[0], ips[3])
 }
 
 func TestLocalPorts(t *testing.T) {
 	settled(t)
-	_, ports := sources(t, "local_ports: 50000-50200", 3)
+	_, ports := places(t, "dial: {local_ports: 50000-50200}", 3)
 	for _, port := range ports {
 		assert.True(t, port >= 50000 && port <= 50200, port)
 	}
@@ -58,7 +58,7 @@ func TestRewrites(t *testing.T) {
 	go srv.Serve(l)
 	t.Cleanup(func() { srv.Close() })
 	g := start(t, front("up.invalid:80",
-		fmt.Sprintf(`rewrites: ["(tcp|other.invalid:80) (tcp|127.0.0.1:1)", "(tcp|*.invalid:80) (unix|%s)"]`, path)), nil)
+		fmt.Sprintf(`dial: {rewrites: ["(tcp|other.invalid:80) (tcp|127.0.0.1:1)", "(tcp|*.invalid:80) (unix|%s)"]}`, path)), nil)
 	for _, way := range ways {
 		res, err := client(t, way.version, g.roots()).Get(g.url(way.listener, way.scheme, "/x"))
 		require.NoError(t, err)
@@ -70,13 +70,13 @@ func TestRewrites(t *testing.T) {
 // The keys of a dialer that need no other proof than that the conn is there.
 func TestDialKeys(t *testing.T) {
 	for _, keys := range []string{
-		"interface: lo", "netns: /proc/self/ns/net", "family: only4", "family: prefer6", "multipath: prefer",
-		`multipath: "off"`, "fallback_delay: 50ms, address_timeout: 2s", "fallback_delay: \"off\"",
+		"interface: lo", "netns: /proc/self/ns/net", "family: only_ipv4", "family: prefer_ipv6", "multipath: prefer",
+		`multipath: "off"`, "fallback_delay: 50ms, address_timeout: 2s", "fallback_delay: -1s",
 	} {
 		t.Run(keys, func(t *testing.T) {
 			settled(t)
 			l := listenTCP(t)
-			g := start(t, limitedUpstream(fmt.Sprintf("localhost:%d", l.Addr().(*net.TCPAddr).Port), keys), nil)
+			g := start(t, limitedUpstream(fmt.Sprintf("localhost:%d", l.Addr().(*net.TCPAddr).Port), "dial: {"+keys+"}"), nil)
 			c := dialTCP(t, g.address("tcp"))
 			say(t, c, "hello")
 			require.NoError(t, c.CloseWrite())
@@ -92,7 +92,7 @@ func TestKeepAliveOfUpstream(t *testing.T) {
 	settled(t)
 	l := listenTCP(t)
 	seen := make(chan map[string]int, 1)
-	g := start(t, limitedUpstream(l.Addr().String(), "keepalive: {idle: 41s, count: 3}"), func(s Socket) {
+	g := start(t, limitedUpstream(l.Addr().String(), "dial: {keep_alive: {idle: 41s, count: 3}}"), func(s Socket) {
 		if s.Role == RoleUpstream {
 			seen <- kernelSays(t, s)
 		}
@@ -104,4 +104,5 @@ func TestKeepAliveOfUpstream(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("no conn to the upstream")
 	}
+	require.NoError(t, l.Close()) // resets the conn, which the gateway would drain
 }

@@ -180,7 +180,7 @@ func TestSecondSignal(t *testing.T) {
 // limits and rules in their way or not.
 func TestTerminateUnderLoad(t *testing.T) {
 	const clients, rounds = 100, 30
-	p := spawn(t, guarded("max_conns: 1000, max_conns_per_source: 500, allow: 127.0.0.0/8"))
+	p := spawn(t, guarded("max_conns: 1000, max_conns_per_source: 500, allow: [127.0.0.0/8]"))
 	address := p.address(t, "tcp")
 	var halfway, done sync.WaitGroup
 	halfway.Add(clients)

@@ -10,8 +10,8 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
-	"time"
 
+	"github.com/strata-net/strata/httpx"
 	"github.com/strata-net/strata/listener"
 )
 
@@ -24,9 +24,12 @@ type echo struct {
 
 // newEcho starts a server that sends back the bytes of each conn, the body of
 // each request, or each datagram.
-func newEcho(ctx context.Context, u *Upstream) (*echo, error) {
-	if u.Echo == UDP {
+func newEcho(ctx context.Context, u *Upstream, by *signer) (*echo, error) {
+	switch {
+	case u.Echo == UDP:
 		return newUDPEcho(ctx)
+	case u.Versions.H3:
+		return newHTTP3Echo(ctx, by)
 	}
 	cfg := &listener.Config{Address: "tcp://127.0.0.1:0", Track: true}
 	if u.Dial.ProxyProtocol != 0 { // it will announce its clients
@@ -38,10 +41,10 @@ func newEcho(ctx context.Context, u *Upstream) (*echo, error) {
 	}
 	e := &echo{address: l.Addr()}
 	if u.Echo == HTTP {
-		srv := &http.Server{
-			Handler:           http.HandlerFunc(echoRequest),
-			ReadHeaderTimeout: time.Minute,
-			ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
+		srv, err := httpx.NewServer(&httpx.ServerConfig{Handler: http.HandlerFunc(echoRequest)})
+		if err != nil {
+			l.Close()
+			return nil, err
 		}
 		e.stop = func() { srv.Close() }
 		e.serving.Go(func() { _ = srv.Serve(l) }) // ends with close only

@@ -18,4 +18,6 @@ var (
 		syscall.Errno(10054), syscall.Errno(10053), // WSAECONNRESET and WSAECONNABORTED
 	}
 	errNoAddress = syscall.EADDRNOTAVAIL
+	// Another socket has the port.
+	inUseErrors = []error{syscall.EADDRINUSE, syscall.Errno(10048)} // WSAEADDRINUSE
 )

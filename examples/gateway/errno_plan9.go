@@ -7,4 +7,5 @@ var (
 	unreachedErrors []error
 	resetErrors     []error
 	errNoAddress    = errors.New("no such address")
+	inUseErrors     []error
 )

@@ -12,6 +12,9 @@ import (
 // debugging: an attack must not fill the disk. A lack of descriptors is not,
 // and the listener tells of it less and less often.
 func (d *door) happened(e listener.Event) {
+	if e.Kind == listener.Accepted || e.Kind == listener.Closed {
+		return // the service logs these
+	}
 	level := slog.LevelDebug
 	if e.Kind == listener.AcceptFailed {
 		level = slog.LevelWarn

@@ -19,9 +19,9 @@ const firstSize = 4 << 10
 // connect dials the upstream, with the client's first bytes if they come in
 // time. Where they do not, as in a protocol in which the server speaks first, it
 // dials without. It returns how many bytes went with the dial.
-func (s *tcpService) connect(ctx context.Context, client net.Conn) (net.Conn, int, error) {
+func (s *tcpService) connect(ctx context.Context, client net.Conn, b *backend) (net.Conn, int, error) {
 	if s.limits.FirstBytes == 0 {
-		server, err := s.backend.dialStream(ctx, nil)
+		server, err := b.dialStream(ctx, nil)
 		return server, 0, err
 	}
 	buf := firstBytes.Get().(*[firstSize]byte)
@@ -30,7 +30,7 @@ func (s *tcpService) connect(ctx context.Context, client net.Conn) (net.Conn, in
 	if err != nil {
 		return nil, 0, err
 	}
-	server, err := s.backend.dialStream(ctx, buf[:n])
+	server, err := b.dialStream(ctx, buf[:n])
 	return server, n, err
 }
 

@@ -80,7 +80,7 @@ func TestFastOpen(t *testing.T) {
 	l, namespace := listenIn(t, "/proc/sys/net/ipv4/tcp_fastopen", "3")
 	require.NoError(t, sockopt.TCPFastOpen.Set(l, 16))
 	g := start(t, fmt.Sprintf(`
-upstreams: [{name: up, address: "%s", netns: %s}]
+upstreams: [{name: up, address: "%s", dial: {netns: %s}}]
 listeners: [{name: tcp, address: "127.0.0.1:0", first_bytes_wait: 5s, routes: [{upstream: up}]}]
 `, l.Addr(), namespace), nil)
 	opened := false

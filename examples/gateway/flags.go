@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 )
 
 // flags is the command line.
 type flags struct {
 	config, check, ca string
-	demo              bool
+	demo, env         bool
 	level             slog.Level
 }
 
@@ -23,6 +24,7 @@ func parseFlags(args []string, diag io.Writer) (*flags, error) {
 	fs.StringVar(&f.config, "config", "", "run this `file` instead of the built-in example")
 	fs.StringVar(&f.check, "check", "", "print every error of this `file` and exit")
 	fs.BoolVar(&f.demo, "demo", false, "drive traffic through the built-in example and exit")
+	fs.BoolVar(&f.env, "env", false, "replace ${NAME} and ${NAME:-default} in the file by environment variables")
 	fs.StringVar(&f.ca, "ca-out", "", "write the CA of self-signed certificates to this `file`")
 	fs.TextVar(&f.level, "log", slog.LevelInfo,
 		"`level` of the log: debug, info, warn or error; warn with -demo")
@@ -57,4 +59,12 @@ func (f *flags) validate(fs *flag.FlagSet, diag io.Writer) error {
 		fs.Usage()
 	}
 	return err
+}
+
+// environment returns what ${NAME} in a document stands for; nil: it is text.
+func (f *flags) environment() environment {
+	if f.env {
+		return os.LookupEnv
+	}
+	return nil
 }

@@ -2,28 +2,37 @@ package main
 
 import (
 	"context"
-	"errors"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/strata-net/strata/listener"
 	"github.com/strata-net/strata/listener/udpsession"
+	"github.com/strata-net/strata/quicx/http3x"
+	"github.com/strata-net/strata/tlsx/pki"
 )
 
 // A Gateway runs the listeners of a configuration. It is safe for concurrent
 // use.
 type Gateway struct {
-	cfg      *Config
-	log      *slog.Logger
-	observe  observer
-	ca       *CA // nil: nothing is self-signed
-	echoes   []*echo
-	backends map[*Upstream]*backend
-	doors    []*door
-	failed   chan error
-	serving  sync.WaitGroup
+	log     *slog.Logger
+	observe observer
+	signer  signer
+	failed  chan error
+	serving sync.WaitGroup  // listeners, and what drains after a Reload
+	hurry   context.Context // ends when what drains is cut
+	cut     func()
+
+	shown     shown
+	reloading sync.Mutex // held by Reload and Shutdown; guards backends and admin
+	backends  map[*Upstream]*backend
+	admin     *adminPage // nil: none
+
+	mu    sync.Mutex // guards doors
+	doors []*door
 }
 
 // A service speaks one protocol on a listener.
@@ -33,121 +42,103 @@ type service interface {
 	// shutdown closes the listener, waits for what is in progress
 	// until ctx is done, and cuts the rest. It reports whether nothing was cut.
 	shutdown(ctx context.Context) bool
+	// route makes what begins from now on go where the routes of n lead, to the
+	// upstreams that backends dial.
+	route(n *Listener, backends map[*Upstream]*backend) error
 }
 
 // A door is a listener of the configuration while it is open.
 type door struct {
+	name    string
 	cfg     *Listener
 	net     draining
 	addrs   []net.Addr
 	stats   func() any
+	packets []net.PacketConn // of http3
+	http3   *http3x.Server   // of http3
+	secure  *tls.Config      // nil: no TLS
+	sources sources
 	service service
+	forget  func() // takes it from the admin page; nil before it is there
 	log     *slog.Logger
 }
 
 // Start opens every listener of cfg. If that fails, nothing stays open and the
 // error says what is wrong with each. observe may be nil.
 func Start(ctx context.Context, cfg *Config, log *slog.Logger, observe observer) (*Gateway, error) {
-	g := &Gateway{
-		cfg: cfg, log: log, observe: observe,
-		backends: map[*Upstream]*backend{},
-		failed:   make(chan error, len(cfg.Listeners)),
-	}
-	err := errors.Join(g.makeCA(), g.openUpstreams(ctx))
-	if err == nil {
-		err = g.openListeners(ctx)
-	}
-	if err != nil {
-		g.close()
+	g := &Gateway{log: log, observe: observe, failed: make(chan error, 1)}
+	g.hurry, g.cut = context.WithCancel(context.Background())
+	if err := g.Reload(ctx, cfg); err != nil {
+		g.cut()
 		return nil, err
-	}
-	for _, d := range g.doors {
-		log.Info("listening", "listener", d.cfg.Name, "protocol", d.cfg.Protocol,
-			"tls", d.cfg.TLS != nil, "address", d.net.Addr(), "addresses", len(d.addrs))
-		g.serving.Go(func() { g.serve(d) })
 	}
 	return g, nil
 }
 
-// makeCA makes a CA when a listener needs one.
-func (g *Gateway) makeCA() (err error) {
-	for _, n := range g.cfg.Listeners {
-		if n.TLS != nil && n.TLS.Certificate == nil && g.ca == nil {
-			g.ca, err = NewCA()
-		}
-	}
-	return err
+// start lets a listener serve.
+func (g *Gateway) start(d *door) {
+	g.log.Info("listening", "listener", d.cfg.Name, "protocol", d.cfg.Protocol,
+		"tls", d.cfg.TLS != nil, "address", d.net.Addr(), "addresses", len(d.addrs))
+	g.serving.Go(func() { g.serve(d) })
 }
 
-// openUpstreams starts the built-in echo servers and prepares the dialers.
-func (g *Gateway) openUpstreams(ctx context.Context) error {
-	var errs []error
-	for _, u := range g.cfg.Upstreams {
-		if err := g.openUpstream(ctx, u); err != nil {
-			errs = append(errs, fmt.Errorf("upstream %s: %w", u.Name, err))
+// serve runs one listener until it is closed.
+func (g *Gateway) serve(d *door) {
+	if err := d.service.serve(); err != nil {
+		select {
+		case g.failed <- fmt.Errorf("listener %s: %w", d.name, err):
+		default: // one is enough to end the gateway
 		}
 	}
-	return errors.Join(errs...)
 }
 
-func (g *Gateway) openUpstream(ctx context.Context, u *Upstream) error {
-	address := u.Address
-	if u.Echo != "" {
-		e, err := newEcho(ctx, u)
-		if err != nil {
-			return err
-		}
-		g.echoes = append(g.echoes, e)
-		address = Address{Network: u.Echo.network(), Host: e.address.String()}
-	}
-	b, err := newBackend(u, address, g.observe)
-	if err != nil {
-		return err
-	}
-	g.backends[u] = b
-	return nil
-}
-
-// openListeners opens all, so that one error tells about all that cannot be.
-func (g *Gateway) openListeners(ctx context.Context) error {
-	var errs []error
-	for _, n := range g.cfg.Listeners {
-		d, err := g.open(ctx, n)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("listener %s: %w", n.Name, err))
-			continue
-		}
-		g.doors = append(g.doors, d)
-	}
-	return errors.Join(errs...)
-}
-
-// open opens one listener.
-func (g *Gateway) open(ctx context.Context, n *Listener) (*door, error) {
-	d := &door{cfg: n, log: g.log.With("listener", n.Name)}
-	open := g.openStreams
-	if n.Protocol == UDP {
-		open = g.openSessions
-	}
-	if err := open(ctx, d); err != nil {
+// open opens one listener, whose routes lead to backends.
+func (g *Gateway) open(ctx context.Context, n *Listener, backends map[*Upstream]*backend) (*door, error) {
+	d := &door{name: n.Name, cfg: n, log: g.log.With("listener", n.Name)}
+	if err := g.openers()[n.Protocol](ctx, d); err != nil {
+		d.sources.close()
 		return nil, err
 	}
-	g.observe.show(RoleListener, n.Name, n.Options.List, d.net)
-	d.service = g.newService(d)
+	g.observe.show(RoleListener, n.Name, n.Options, d.net)
+	d.forget = g.shown.listening(d)
+	service, err := g.newService(d, backends)
+	if err != nil {
+		d.close()
+		return nil, err
+	}
+	d.service = service
 	return d, nil
+}
+
+// openers say who opens the listeners of a protocol.
+func (g *Gateway) openers() map[Protocol]func(context.Context, *door) error {
+	return map[Protocol]func(context.Context, *door) error{
+		TCP: g.openStreams, HTTP: g.openStreams, HTTP3: g.openHTTP3, UDP: g.openSessions, QUIC: g.openQUIC, DTLS: g.openDTLS,
+	}
+}
+
+// close closes what is open of a door that no service runs on.
+func (d *door) close() {
+	if d.forget != nil {
+		d.forget()
+	}
+	d.net.Close() // closed already after a Shutdown
+	d.closePackets()
+	d.sources.close()
 }
 
 // openStreams opens a listener of package listener.
 func (g *Gateway) openStreams(ctx context.Context, d *door) error {
-	cfg := d.cfg.config()
-	cfg.Track, cfg.OnEvent = true, d.happened
+	cfg := d.cfg.Net
+	cfg.OnEvent = d.happened
 	if d.cfg.TLS != nil {
 		var err error
-		if cfg.TLS, err = g.serverTLS(d.cfg); err != nil {
+		if d.secure, err = g.serverTLS(ctx, d); err != nil {
 			return err
 		}
+		cfg.TLS = d.secure
 	}
-	l, err := listener.New(ctx, cfg)
+	l, err := listener.New(ctx, &cfg)
 	if err != nil {
 		return err
 	}
@@ -158,9 +149,9 @@ func (g *Gateway) openStreams(ctx context.Context, d *door) error {
 
 // openSessions opens a listener of package udpsession.
 func (g *Gateway) openSessions(ctx context.Context, d *door) error {
-	cfg := d.cfg.sessions()
+	cfg := d.cfg.UDP
 	cfg.OnEvent = d.changed
-	l, err := udpsession.Listen(ctx, cfg)
+	l, err := udpsession.Listen(ctx, &cfg)
 	if err != nil {
 		return err
 	}
@@ -170,26 +161,30 @@ func (g *Gateway) openSessions(ctx context.Context, d *door) error {
 }
 
 // newService returns what speaks the protocol of a listener.
-func (g *Gateway) newService(d *door) service {
+func (g *Gateway) newService(d *door, backends map[*Upstream]*backend) (service, error) {
 	n := d.cfg
-	accepted := func(c net.Conn) { g.observe.show(RoleAccepted, n.Name, n.Options.List, c) }
+	accepted := func(c net.Conn) { g.observe.show(RoleAccepted, n.Name, n.Options, c) }
+	note := func(c any) func() { return g.shown.accepted(n, c) }
+	var s service
 	switch n.Protocol {
-	case UDP:
-		return newUDPService(d.net, g.backends[n.Routes[0].Upstream], d.log)
-	case TCP:
-		return newTCPService(n, d.net, g.backends[n.Routes[0].Upstream], d.log, accepted)
+	case UDP, DTLS:
+		s = newUDPService(n, d.net, d.log, note)
+	case TCP, QUIC:
+		s = newTCPService(n, d.net, d.log, note, accepted)
+	default:
+		web := func(c net.Conn) {
+			accepted(c)
+			note(c) // until it is closed
+		}
+		var err error
+		if s, err = newHTTPService(d, web); err != nil {
+			return nil, err
+		}
 	}
-	return newHTTPService(n, d.net, g.backends, d.log, accepted)
+	return s, s.route(n, backends)
 }
 
-// serve runs one listener until it is closed.
-func (g *Gateway) serve(d *door) {
-	if err := d.service.serve(); err != nil {
-		g.failed <- fmt.Errorf("listener %s: %w", d.cfg.Name, err)
-	}
-}
-
-// Failed delivers the error of each listener that stopped by itself.
+// Failed delivers the error of the first listener that stopped by itself.
 func (g *Gateway) Failed() <-chan error { return g.failed }
 
 // Addr returns where a listener of the configuration listens; nil if there is
@@ -203,49 +198,58 @@ func (g *Gateway) Addr(name string) net.Addr {
 
 // Addrs returns all addresses of a listener, each once.
 func (g *Gateway) Addrs(name string) []net.Addr {
-	for _, d := range g.doors {
-		if d.cfg.Name == name {
-			return d.addrs
+	if d := g.door(name); d != nil {
+		return d.addrs
+	}
+	return nil
+}
+
+// door returns an open listener by name; nil if there is none.
+func (g *Gateway) door(name string) *door {
+	for _, d := range g.listeners() {
+		if d.name == name {
+			return d
 		}
 	}
 	return nil
 }
 
+// listeners returns those that are open.
+func (g *Gateway) listeners() []*door {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.doors
+}
+
 // CA returns what signed the self-signed certificates; nil if there are none.
-func (g *Gateway) CA() *CA { return g.ca }
+func (g *Gateway) CA() *pki.CA { return g.signer.ca }
 
 // Shutdown refuses new conns at once, lets what is in progress go on until ctx
 // is done, and cuts the rest. It reports whether nothing was cut. Afterwards
 // nothing of the gateway runs or is open.
 func (g *Gateway) Shutdown(ctx context.Context) bool {
+	stop := context.AfterFunc(ctx, g.cut) // also what drains since a Reload
+	defer stop()
+	g.reloading.Lock()
+	defer g.reloading.Unlock()
+	var clean atomic.Bool
+	clean.Store(true)
 	var wg sync.WaitGroup
-	clean := make([]bool, len(g.doors))
-	for i, d := range g.doors {
+	for _, d := range g.listeners() {
 		wg.Go(func() {
-			clean[i] = d.service.shutdown(ctx)
+			if !d.service.shutdown(ctx) {
+				clean.Store(false)
+			}
 			d.log.Debug("stats", "counters", d.stats())
+			d.close()
 		})
 	}
 	wg.Wait()
-	g.serving.Wait()
-	g.close()
-	for _, ok := range clean {
-		if !ok {
-			return false
-		}
-	}
-	return true
-}
-
-// close ends what is open when no service runs.
-func (g *Gateway) close() {
-	for _, d := range g.doors {
-		d.net.Close() // closed already after a Shutdown
-	}
 	for _, b := range g.backends {
 		b.close()
 	}
-	for _, e := range g.echoes {
-		e.close()
-	}
+	g.admin.close() // as late, so that it shows what is drained
+	g.cut()         // upstreams that wait for what drains, which is over
+	g.serving.Wait()
+	return clean.Load()
 }

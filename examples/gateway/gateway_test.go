@@ -33,7 +33,7 @@ listeners:
 	assert.Contains(t, string(out), "address already in use")
 	assert.Contains(t, string(out), "listener worse: ")
 
-	cfg, err := Load("gateway.yaml", []byte(config))
+	cfg, err := Load("gateway.yaml", []byte(config), nil)
 	require.NoError(t, err)
 	_, err = Start(t.Context(), cfg, quiet(), nil)
 	require.ErrorIs(t, err, syscall.EADDRINUSE)

@@ -89,7 +89,7 @@ type local struct {
 // start runs a configuration in this process until the test ends.
 func start(t *testing.T, config string, observe observer) *local {
 	t.Helper()
-	cfg, err := Load("test.yaml", []byte(config))
+	cfg, err := Load("test.yaml", []byte(config), nil)
 	require.NoError(t, err)
 	g := &local{}
 	log := slog.New(slog.NewTextHandler(&g.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -169,9 +169,9 @@ upstreams:
     %s
 listeners:
   - {name: http, address: "127.0.0.1:0", protocol: http, routes: [{upstream: up}]}
-  - {name: https, address: "127.0.0.1:0", protocol: http, tls: {self_signed: true}, routes: [{upstream: up}]}
+  - {name: https, address: "127.0.0.1:0", protocol: http, self_signed: [localhost, 127.0.0.1], routes: [{upstream: up}]}
   - {name: tcp, address: "127.0.0.1:0", routes: [{upstream: up}]}
-  - {name: tcp-tls, address: "127.0.0.1:0", tls: {self_signed: true}, routes: [{upstream: up}]}
+  - {name: tcp-tls, address: "127.0.0.1:0", self_signed: [localhost, 127.0.0.1], routes: [{upstream: up}]}
 `, upstream, strings.Join(more, "\n    "))
 }
 
@@ -202,3 +202,20 @@ func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // discardLog returns the same for what logs in the old way.
 func discardLog() *log.Logger { return slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug) }
+
+// heard wants a text, and lets the conn go on.
+func heard(t *testing.T, c net.Conn, want string) {
+	t.Helper()
+	got := make([]byte, len(want))
+	_, err := io.ReadFull(c, got)
+	require.NoError(t, err)
+	require.Equal(t, want, string(got))
+}
+
+// reload gives a running gateway another document.
+func (g *local) reload(t *testing.T, config string) error {
+	t.Helper()
+	cfg, err := Load("test.yaml", []byte(config), nil)
+	require.NoError(t, err)
+	return g.Reload(t.Context(), cfg)
+}

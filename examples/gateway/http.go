@@ -6,138 +6,152 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httputil"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/strata-net/strata/httpx"
+	"github.com/strata-net/strata/quicx/http3x"
 )
 
 // httpService passes requests on to the upstreams of its routes.
 type httpService struct {
-	server   *http.Server
+	server   *httpx.Server
 	listener net.Listener
-	router   *router
-	proxies  map[*Upstream]*httputil.ReverseProxy
-	stall    time.Duration
+	packets  []net.PacketConn // of HTTP/3
+	routing  atomic.Pointer[routing]
+	connect  http.Handler // nil: no CONNECT
+	altSvc   string
 	log      *slog.Logger
-	cut      func()
-
-	mu       sync.Mutex
-	closed   bool // no request is begun any more
-	requests sync.WaitGroup
 }
 
-func newHTTPService(n *Listener, l net.Listener, backends map[*Upstream]*backend, log *slog.Logger, accepted func(net.Conn)) *httpService {
-	base, cancel := context.WithCancelCause(context.Background())
+// routing is where requests go.
+type routing struct {
+	router  *router
+	proxies map[*Upstream]http.Handler
+}
+
+func newHTTPService(d *door, accepted func(net.Conn)) (*httpService, error) {
+	n, log := d.cfg, d.log
 	s := &httpService{
-		listener: l,
-		router:   newRouter(n.Routes),
-		proxies:  map[*Upstream]*httputil.ReverseProxy{},
-		stall:    n.HTTP.Stall,
+		listener: d.net,
+		packets:  d.packets,
+		altSvc:   n.HTTP.AltSvc,
 		log:      log,
 	}
-	for _, r := range n.Routes {
-		s.proxies[r.Upstream] = newProxy(backends[r.Upstream], log)
+	var err error
+	if s.connect, err = newConnect(n); err != nil {
+		return nil, err
 	}
-	s.server = newServer(n.HTTP, log)
-	s.server.Handler = s
-	s.server.BaseContext = func(net.Listener) context.Context { return base }
-	s.server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
-		accepted(c)
-		return announce(ctx, c)
+	cfg := &httpx.ServerConfig{
+		Handler:           s,
+		Protocols:         n.Versions.protocols(),
+		ReadHeaderTimeout: n.HTTP.ReadHeader,
+		IdleTimeout:       n.HTTP.Idle,
+		StallTimeout:      n.HTTP.Stall,
+		StreamTimeout:     n.HTTP.Stream,
+		MaxHeaderBytes:    n.HTTP.MaxHeader,
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			accepted(c)
+			return announce(ctx, c)
+		},
+		OnError: func(err error) { log.Warn("http", "error", err) },
 	}
-	s.cut = func() {
-		cancel(errShutdown)
-		s.server.Close()
+	if h3 := d.http3; h3 != nil {
+		cfg.HTTP3 = func(h http.Handler) httpx.HTTP3Server {
+			h3.SetHandler(h)
+			return h3
+		}
 	}
-	return s
+	s.server, err = httpx.NewServer(cfg)
+	return s, err
 }
 
-// newServer returns a server with the limits of a listener. There is no bound
-// for a whole request, because an upload or a stream may take any time.
-func newServer(limits HTTPLimits, log *slog.Logger) *http.Server {
-	return &http.Server{
-		ReadHeaderTimeout: limits.ReadHeader,
-		IdleTimeout:       limits.Idle,
-		MaxHeaderBytes:    limits.MaxHeader,
-		HTTP2:             &http.HTTP2Config{WriteByteTimeout: limits.Stall},
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+// route changes where requests go that begin from now on.
+func (s *httpService) route(n *Listener, backends map[*Upstream]*backend) error {
+	r := &routing{router: newRouter(n.Routes), proxies: map[*Upstream]http.Handler{}}
+	for _, route := range n.Routes {
+		p, err := newProxy(n, backends[route.Upstream])
+		if err != nil {
+			return err
+		}
+		r.proxies[route.Upstream] = p
 	}
+	s.routing.Store(r)
+	return nil
 }
 
+// serve serves the sockets of all versions until shutdown. One that fails ends
+// the others.
 func (s *httpService) serve() error {
-	err := s.server.Serve(s.listener)
+	if s.packets == nil {
+		return ended(s.server.Serve(s.listener))
+	}
+	var errs [2]error
+	var wg sync.WaitGroup
+	for i, serve := range []func() error{
+		func() error { return s.server.Serve(s.listener) },
+		func() error { return s.server.ServePackets(s.packets...) },
+	} {
+		wg.Go(func() {
+			if errs[i] = ended(serve()); errs[i] != nil {
+				s.server.Close()
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs[:]...)
+}
+
+// ended takes the end by a shutdown for what it is.
+func ended(err error) error {
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
 	return err
 }
 
-// shutdown lets the requests in flight complete until ctx is done. Shutdown of
-// the server does not wait for conns that a request upgraded, so requests are
-// counted here.
+// shutdown lets the requests in flight complete until ctx is done, upgraded ones
+// too.
 func (s *httpService) shutdown(ctx context.Context) bool {
 	err := s.server.Shutdown(ctx)
 	if err != nil {
-		s.cut()
+		s.log.Warn("shutdown", "error", err)
 	}
-	s.mu.Lock()
-	s.closed = true
-	s.mu.Unlock()
-	return finish(ctx, &s.requests, s.cut) && err == nil
-}
-
-// finish waits for wg until ctx is done; then it calls cut and waits again. It
-// reports whether it could do without, and calls cut in any case.
-func finish(ctx context.Context, wg *sync.WaitGroup, cut func()) bool {
-	defer cut()
-	done := make(chan struct{})
-	go func() {
-		wg.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return true
-	case <-ctx.Done():
-		cut()
-		<-done
-		return false
-	}
-}
-
-// begin counts a request. It says false when the time for requests is over.
-func (s *httpService) begin() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.closed {
-		s.requests.Add(1)
-	}
-	return !s.closed
+	return err == nil
 }
 
 // ServeHTTP finds the route and passes the request on.
 func (s *httpService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !s.begin() {
-		panic(http.ErrAbortHandler)
-	}
-	defer s.requests.Done()
 	start := time.Now()
-	x := newExchange(w, r, s.stall)
+	x, r := newExchange(w, r)
+	if s.altSvc != "" {
+		w.Header().Set("Alt-Svc", s.altSvc)
+	}
 	defer func() { s.logRequest(x, r, time.Since(start)) }()
-	defer x.end()
-	route := s.router.find(r)
+	to := s.routing.Load()
+	route := to.router.find(r)
 	switch {
-	case r.Method == http.MethodConnect: // that is for forward proxies
-		x.refuse(http.StatusMethodNotAllowed)
+	case r.Method == http.MethodConnect && http3x.ExtendedProtocol(r) == "":
+		s.tunnel(x, r)
 	case hasDotSegment(r.URL.Path):
 		x.refuse(http.StatusBadRequest)
 	case route == nil:
 		x.refuse(http.StatusNotFound)
 	default:
 		x.upstream = route.Upstream.Name
-		s.proxies[route.Upstream].ServeHTTP(x, x.request(r))
+		to.proxies[route.Upstream].ServeHTTP(x, r)
 	}
 	x.complete = true
+}
+
+// tunnel answers a CONNECT, which names its target itself.
+func (s *httpService) tunnel(x *exchange, r *http.Request) {
+	if s.connect == nil {
+		x.refuse(http.StatusMethodNotAllowed)
+		return
+	}
+	s.connect.ServeHTTP(x, r)
 }
 
 // logRequest writes one line. A client that went away is its own business and

@@ -58,7 +58,7 @@ func TestRules(t *testing.T) {
 	settled(t)
 	deny := filepath.Join(t.TempDir(), "deny")
 	require.NoError(t, os.WriteFile(deny, []byte("# not these\n127.0.0.3\n\n127.0.1.0/24 # nor those\n"), 0o600))
-	g := start(t, guarded(`allow: [127.0.0.0/24, "::1"], deny_file: `+deny+`, deny: 127.0.0.4/31`), nil)
+	g := start(t, guarded(`allow: [127.0.0.0/24, "::1"], deny_file: `+deny+`, deny: [127.0.0.4/31]`), nil)
 	for _, name := range kinds {
 		for source, good := range map[string]bool{
 			"127.0.0.1": true, "127.0.0.2": true, "127.0.0.6": true,
@@ -146,8 +146,8 @@ func TestAcceptRate(t *testing.T) {
 // Clients that never speak do not keep others from their handshake.
 func TestMaxHandshakes(t *testing.T) {
 	settled(t)
-	g := start(t, strings.ReplaceAll(echoConfig, "tls: {self_signed: true}",
-		"tls: {self_signed: true}, max_handshakes: 2, handshake_timeout: 400ms"), nil)
+	g := start(t, strings.ReplaceAll(echoConfig, "self_signed: [localhost, 127.0.0.1]",
+		"self_signed: [localhost, 127.0.0.1], max_handshakes: 2, handshake_timeout: 400ms"), nil)
 	for _, name := range []string{"tcp-tls", "https"} {
 		for range 10 {
 			dialTCP(t, g.address(name)) // silent
@@ -160,7 +160,7 @@ func TestMaxHandshakes(t *testing.T) {
 // What a listener counted is logged when it drains, and not before.
 func TestStatsAreLogged(t *testing.T) {
 	settled(t)
-	g := start(t, guarded("deny: 127.0.0.2"), nil)
+	g := start(t, guarded("deny: [127.0.0.2]"), nil)
 	assert.NoError(t, peer{"127.0.0.1"}.served(g, "tcp"))
 	assert.True(t, cutOff(peer{"127.0.0.2"}.served(g, "tcp")))
 	assert.NotContains(t, g.log.String(), "msg=stats")

@@ -24,7 +24,8 @@ listeners:
   - name: many
     address: unix://%s
     addresses: ["tcp://127.0.0.1:0", "tcp4://127.0.0.1:%d-%d"]
-    unix: {mode: "0620", uid: %d, gid: %d}
+    unix_mode: "0620"
+    unix_owner: {uid: %d, gid: %d}
     shards: 1
     routes: [{upstream: up}]
 `, path, low, low+2, os.Getuid(), os.Getgid()), nil)
@@ -81,7 +82,7 @@ listeners:
     protocol: http
     shards: 3
     multipath: "off"
-    keepalive: {idle: 40s, interval: 4s, count: 3}
+    keep_alive: {idle: 40s, interval: 4s, count: 3}
     routes: [{upstream: up}]
 `, nil)
 	assert.Len(t, g.Addrs("http"), 1)

@@ -1,86 +1,62 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-	"io"
-	"os"
 	"path/filepath"
-	"strings"
-	"time"
 
-	"go.yaml.in/yaml/v4"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/strata-net/strata/spec/document"
+	specv1 "github.com/strata-net/strata/spec/strata/v1"
 )
 
-// maxFile bounds a configuration file, in bytes.
-const maxFile = 1 << 20
+// environment looks up what ${NAME} in a document stands for; nil: it is text.
+type environment func(name string) (string, bool)
 
-// LoadFile reads and checks a configuration file. Its error joins everything
-// that is wrong, each with its line and path.
-func LoadFile(name string) (*Config, error) {
-	f, err := os.Open(name)
-	if err != nil {
+// LoadFile reads and checks a document. Its error joins everything that is wrong,
+// each with its line and path.
+func LoadFile(name string, env environment) (*Config, error) {
+	c := &check{dir: filepath.Dir(name)}
+	if _, err := document.Load(name, &specv1.Gateway{}, c.options(env)); err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
+	return c.config, nil
+}
+
+// Load checks a document. name stands in the errors, and files that the document
+// names are looked for in its folder.
+func Load(name string, data []byte, env environment) (*Config, error) {
+	c := &check{dir: filepath.Dir(name)}
+	if _, err := document.Unmarshal(name, data, &specv1.Gateway{}, c.options(env)); err != nil {
 		return nil, err
 	}
-	return Load(name, data)
+	return c.config, nil
 }
 
-// Load checks a configuration. name stands in the errors, and files that the
-// configuration names are looked for in its folder.
-func Load(name string, data []byte) (*Config, error) {
-	ps := &problems{file: name}
-	root, err := parseYAML(data)
-	if err != nil {
-		ps.add(place{line: errorLine(err)}, errors.New(errorText(err)))
-		return nil, ps.err()
-	}
-	l := &loader{dir: filepath.Dir(name), config: &Config{Drain: 10 * time.Second}}
-	l.document(newValue(root, "", ps))
-	check(l.config, ps)
-	if err := ps.err(); err != nil {
-		return nil, err
-	}
-	return l.config, nil
+// A check turns a document into a Config while it is read.
+type check struct {
+	dir    string // where relative file names start
+	config *Config
 }
 
-// parseYAML returns the one document of a file.
-func parseYAML(data []byte) (*yaml.Node, error) {
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("the file is longer than %d bytes", maxFile)
-	}
-	var doc yaml.Node
-	if err := yaml.Load(data, &doc); err != nil {
-		return nil, err
-	}
-	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
-		return nil, errors.New("the file is empty")
-	}
-	return doc.Content[0], nil
+func (c *check) options(env environment) *document.Options {
+	return &document.Options{Env: env, Check: c.check}
 }
 
-// errorLine returns the line of a syntax error, at least 1.
-func errorLine(err error) int {
-	var le *yaml.LoadError
-	if errors.As(err, &le) && le.Mark.Line > 0 {
-		return le.Mark.Line
+// check returns what is wrong with a document that has its form.
+func (c *check) check(m proto.Message) error {
+	own := proto.CloneOf(m.(*specv1.Gateway))
+	if err := absolute(own, c.dir); err != nil {
+		return err
 	}
-	return 1
+	ps := &problems{}
+	c.config = newConfig(own, ps)
+	return ps.err()
 }
 
-// errorText returns a syntax error without the position, which is told apart.
-func errorText(err error) string {
-	var le *yaml.LoadError
-	if !errors.As(err, &le) {
-		return err.Error()
+// load returns the configuration to run.
+func (f *flags) load() (*Config, error) {
+	if f.config == "" {
+		return Load("gateway.yaml", defaultConfig, f.environment())
 	}
-	text := strings.TrimPrefix(le.Message, "yaml: ")
-	if le.ContextMsg != "" {
-		text = le.ContextMsg + ": " + text
-	}
-	return text
+	return LoadFile(f.config, f.environment())
 }

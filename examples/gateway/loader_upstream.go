@@ -1,97 +1,159 @@
 package main
 
 import (
-	"fmt"
-	"iter"
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/strata-net/strata/dialer"
-	"github.com/strata-net/strata/sockopt"
+	"github.com/strata-net/strata/spec/netspec"
+	"github.com/strata-net/strata/spec/quicspec"
+	specv1 "github.com/strata-net/strata/spec/strata/v1"
 )
 
-func (l *loader) upstreams(v value) {
-	for item := range v.items() {
-		if u := l.upstream(item); u != nil {
-			l.config.Upstreams = append(l.config.Upstreams, u)
-		}
-	}
-}
+// dialTime bounds a dial, and a handshake, of an upstream that says nothing else.
+const dialTime = 5 * time.Second
 
-// upstream takes one entry of upstreams; nil is none.
-func (l *loader) upstream(v value) *Upstream {
-	u := newUpstream()
-	u.at = v.at()
-	from, dial := u.origins.from, &u.Dial
-	ok := v.mapping(fields{
-		"name":              note(&u.nameAt, set(&u.Name, parseName)),
-		"address":           note(&u.addressAt, set(&u.Address, parseDialAddress)),
-		"echo":              note(&u.echoAt, set(&u.Echo, parseProtocol)),
-		"options":           from("Options", u.Options.required),
-		"prefer":            u.Options.preferred,
-		"tls":               func(v value) { u.TLS = l.clientTLS(v) },
-		"dial_timeout":      from("Timeout", set(&dial.Timeout, parseTimeout)),
-		"address_timeout":   from("AddressTimeout", set(&dial.AddressTimeout, parseTimeout)),
-		"fallback_delay":    from("FallbackDelay", set(&dial.FallbackDelay, parseFallbackDelay)),
-		"handshake_timeout": from("HandshakeTimeout", set(&dial.HandshakeTimeout, parseTimeout)),
-		"response_timeout":  set(&u.ResponseTimeout, parseTimeout),
-		"family":            from("Family", set(&dial.Family, families.parse)),
-		"multipath":         from("Multipath", set(&dial.Multipath, multipaths.parse)),
-		"interface":         from("Interface", set(&dial.Interface, parseName)),
-		"keepalive":         from("KeepAlive", keepAlive(&dial.KeepAlive)),
-		"netns":             from("Netns", set(&dial.Netns, parseText)),
-		"local_addresses":   from("LocalAddrs", list(&dial.LocalAddrs, parseLocalAddress)),
-		"local_policy":      from("LocalPolicy", set(&dial.LocalPolicy, localPolicies.parse)),
-		"local_ports":       from("LocalPorts", set(&dial.LocalPorts, parsePortRange)),
-		"rewrites":          from("Rewrites", u.rewrites),
-		"proxies":           from("Proxies", u.proxies),
-
-		"proxy_from_environment": from("ProxyFromEnvironment", set(&dial.ProxyFromEnvironment, parseBool)),
-		"send_proxy_protocol":    from("ProxyProtocol", set(&dial.ProxyProtocol, proxyVersions.parse)),
-	}, "name")
-	if !ok {
-		return nil
+// newUpstream takes one entry of upstreams.
+func newUpstream(e entry, m *specv1.GatewayUpstream) *Upstream {
+	u := &Upstream{
+		Name:            e.name(m.Name),
+		TLS:             clientTLS(e, m.Tls),
+		ResponseTimeout: e.timeout("response_timeout", m.ResponseTimeout, 30*time.Second),
+		entry:           proto.CloneOf(m),
 	}
+	if m.Echo != nil {
+		u.Echo = Protocol(m.GetEcho().String())
+	}
+	u.target(e, m)
+	if u.Versions.H3 = m.GetHttp3(); u.Versions.H3 {
+		u.http3(e, m)
+		return u
+	}
+	u.Versions = newVersions(e, m.HttpVersions, u.TLS != nil)
+	u.dial(e, m)
 	return u
 }
 
-// rewrites takes rules such as "(tcp|example.com:80) (unix|/run/x.sock)".
-func (u *Upstream) rewrites(v value) {
-	elements(v.items(), u.origins, "Rewrites", &u.Dial.Rewrites, parseRewrite)
+// target takes what is dialled.
+func (u *Upstream) target(e entry, m *specv1.GatewayUpstream) {
+	switch {
+	case m.Echo != nil && m.Address != nil:
+		e.addf("echo", "excludes address")
+	case m.Echo != nil && m.Tls != nil:
+		e.addf("echo", "excludes tls")
+	case m.Echo == nil && m.Address == nil:
+		e.addf("", "want an address, or echo")
+	}
+	if m.Address != nil {
+		a, err := parseDialAddress(*m.Address)
+		e.bad("address", *m.Address, err)
+		u.Address = a
+	}
+	switch {
+	case u.TLS == nil || u.network() == "" || m.GetHttp3():
+	case !(Address{Network: u.network()}).streams():
+		e.addf("tls", "is for streams of bytes, not for %s", u.network())
+	case u.network() == "unix" && m.Tls.GetServerName() == "":
+		e.addf("tls.server_name", "is missing; a unix socket has no host name to verify")
+	}
 }
 
-// proxies takes the URLs of a chain. No error shows a password.
-func (u *Upstream) proxies(v value) {
-	elements(v.oneOrMore(), u.origins, "Proxies", &u.Dial.Proxies, parseProxy)
+// dial takes what package dialer takes.
+func (u *Upstream) dial(e entry, m *specv1.GatewayUpstream) {
+	e = e.field("dial")
+	d := &specv1.DialConfig{}
+	if m.Dial != nil {
+		d = proto.CloneOf(m.Dial)
+	}
+	if d.Tls != nil {
+		e.addf("tls", "is for the upstream itself, beside dial")
+	}
+	cfg, err := netspec.DialConfig(context.Background(), d)
+	if err != nil {
+		e.add("", err)
+		return
+	}
+	u.Dial = *cfg
+	u.Dial.Timeout = cmp.Or(u.Dial.Timeout, dialTime)
+	u.Dial.HandshakeTimeout = cmp.Or(u.Dial.HandshakeTimeout, dialTime)
+	network := u.network()
+	if network == "" {
+		return // the address is wrong, or missing
+	}
+	e.fits(u.Dial.Options, network)
+	e.add("", u.tryDial(network))
 }
 
-// elements takes what goes into a list of a module's Config, with the place of
-// each.
-func elements[T any](items iter.Seq[value], o origins, field string, dst *[]T, parse func(string) (T, error)) {
-	for item := range items {
-		if t, ok := parsed(item, parse); ok {
-			o[fmt.Sprintf("%s[%d]", field, len(*dst))] = item.at()
-			*dst = append(*dst, t)
+// http3 takes what package http3x takes.
+func (u *Upstream) http3(e entry, m *specv1.GatewayUpstream) {
+	switch {
+	case len(m.HttpVersions) > 0:
+		e.addf("http_versions", "http3 has a socket of another kind: want it alone")
+	case u.Echo != "" && u.Echo != HTTP:
+		e.addf("http3", "is for echo: http, not for %s", u.Echo)
+	case u.Echo != "":
+	case u.TLS == nil:
+		e.addf("http3", "needs tls")
+	case u.network() != "" && u.Address.protocol() != "udp":
+		e.addf("address", "http3 is dialled on udp, such as udp://%s, not on %s", u.Address.Host, u.network())
+	}
+	d := &specv1.QUICDialConfig{Tls: &specv1.TLSConfig{}, Quic: &specv1.QuicConfig{}}
+	m.Dial.ProtoReflect().Range(func(f protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
+		same := d.ProtoReflect().Descriptor().Fields().ByName(f.Name())
+		if f.Name() != "handshake_timeout" && (same == nil || f.Name() == "tls") {
+			e.addf("dial."+string(f.Name()), "is not for upstreams over http3")
 		}
+		return true
+	})
+	if m.Dial != nil {
+		project(d, m.Dial, projected{"tls": "", "quic": ""})
 	}
+	d.Timeout = cmp.Or(d.Timeout, durationpb.New(dialTime))
+	d.Quic.HandshakeIdleTimeout = cmp.Or(m.GetDial().GetHandshakeTimeout(), durationpb.New(dialTime))
+	cfg, err := quicspec.HTTP3Config(context.Background(), &specv1.HTTP3TransportConfig{Dial: d})
+	if err != nil {
+		e.mapped(err, projected{"dial.quic.handshake_idle_timeout": "dial.handshake_timeout"})
+		return
+	}
+	u.QUIC = *cfg
 }
 
-// The words for the choices of a dialer.
-var (
-	families = words[dialer.Family]{
-		{"any", dialer.FamilyAny},
-		{"prefer4", dialer.PreferIPv4},
-		{"prefer6", dialer.PreferIPv6},
-		{"only4", dialer.OnlyIPv4},
-		{"only6", dialer.OnlyIPv6},
+// tryDial returns what package dialer finds wrong with all of it. It dials in a
+// context that has ended, so that it gets as far as it can without a socket.
+func (u *Upstream) tryDial(network string) error {
+	cfg := u.Dial
+	cfg.Lookup = nowhere
+	d, err := dialer.New(&cfg)
+	if err != nil {
+		return err
 	}
-	localPolicies = words[dialer.LocalPolicy]{
-		{"round_robin", dialer.LocalRoundRobin},
-		{"hash", dialer.LocalHash},
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	address := u.Address.Host
+	if u.Echo != "" {
+		address = "127.0.0.1:1"
 	}
-	proxyVersions = words[int]{{"0", 0}, {"1", 1}, {"2", 2}}
-	multipaths    = words[sockopt.Multipath]{
-		{"default", sockopt.MultipathDefault},
-		{"off", sockopt.MultipathOff},
-		{"prefer", sockopt.MultipathPrefer},
-		{"require", sockopt.MultipathRequire},
+	_, err = d.DialContext(ctx, network, address)
+	if errors.Is(err, context.Canceled) {
+		return nil
 	}
-)
+	return err
+}
+
+// network returns what an upstream is dialled with; empty when the document does
+// not say it.
+func (u *Upstream) network() string {
+	switch {
+	case u.Echo == "":
+		return u.Address.Network
+	case u.entry.GetHttp3():
+		return "udp"
+	}
+	return u.Echo.network()
+}

@@ -31,7 +31,7 @@ func run(ctx context.Context, args []string, out, diag io.Writer) int {
 	log := slog.New(slog.NewTextHandler(diag, &slog.HandlerOptions{Level: f.level}))
 	switch {
 	case f.check != "":
-		return checkFile(f.check, out)
+		return checkFile(f.check, f.environment(), out)
 	case f.demo:
 		err = demo(ctx, out, log)
 	default:

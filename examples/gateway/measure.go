@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/strata-net/strata/tlsx"
 )
 
 // What a trial does: so many callers at once, for so long or so often, with
@@ -25,8 +27,8 @@ const (
 type measurement struct {
 	took  []time.Duration // each round trip, sorted
 	total time.Duration
-	http  string // negotiated HTTP version; empty without HTTP
-	tls   uint16 // negotiated TLS version; 0 without TLS
+	http  string       // negotiated HTTP version; empty without HTTP
+	tls   tlsx.Session // what TLS agreed on; zero without TLS
 }
 
 // rate returns the round trips per second.
@@ -74,16 +76,16 @@ func measure(ctx context.Context, open func() (caller, error)) (measurement, err
 
 // calls makes the round trips of one caller. Each payload is a different one,
 // so that an answer to another call is noticed.
-func calls(ctx context.Context, open func() (caller, error), id uint64) (took []time.Duration, http string, tls uint16, err error) {
+func calls(ctx context.Context, open func() (caller, error), id uint64) (took []time.Duration, http string, tls tlsx.Session, err error) {
 	c, err := open()
 	if err != nil {
-		return nil, "", 0, err
+		return nil, "", tls, err
 	}
 	defer c.close()
 	large := make([]byte, min(largePayload, c.largest()))
 	rand.Read(large) // never fails, see crypto/rand
 	if err := c.call(large); err != nil {
-		return nil, "", 0, err
+		return nil, "", tls, err
 	}
 	payload := large[:payloadSize]
 	end := time.Now().Add(trialTime)
@@ -91,7 +93,7 @@ func calls(ctx context.Context, open func() (caller, error), id uint64) (took []
 		binary.BigEndian.PutUint64(payload, id<<32|n)
 		start := time.Now()
 		if err := c.call(payload); err != nil {
-			return took, "", 0, err
+			return took, "", tls, err
 		}
 		took = append(took, time.Since(start))
 	}

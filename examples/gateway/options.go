@@ -1,69 +1,25 @@
 package main
 
 import (
-	"fmt"
+	"context"
+	"net/netip"
 
 	"github.com/strata-net/strata/sockopt"
 )
 
-// required takes a mapping of socket options that must take effect.
-func (o *Options) required(v value) {
-	o.each(v, func(opt sockopt.Option) sockopt.Option { return opt })
-}
-
-// preferred takes a mapping of socket options that may be missing on this
-// platform or network.
-func (o *Options) preferred(v value) { o.each(v, sockopt.Prefer) }
-
-// each parses the entries of a mapping with sockopt's own text form.
-func (o *Options) each(v value, policy func(sockopt.Option) sockopt.Option) {
-	for name, child := range v.pairs() {
-		text, err := child.text()
-		if err != nil {
-			child.problems.add(child.at(), err)
-			continue
+// fits notes options that cannot take effect on a conn to an upstream.
+func (e entry) fits(options sockopt.Options, network string) {
+	for _, o := range options {
+		field := "options." + o.Name()
+		if o.Preferred() {
+			field = "prefer." + o.Name()
 		}
-		opt, err := sockopt.Parse(name + "=" + text)
-		if err != nil {
-			child.problems.add(child.at(), err)
-			continue
-		}
-		o.List = append(o.List, policy(opt))
-		o.at = append(o.at, child.at())
-	}
-}
-
-// check notes each option that cannot take effect on one of the networks at
-// these stages, and each that stands in the list twice.
-func (o *Options) check(ps *problems, networks []string, stages ...sockopt.Stage) {
-	first := map[string]place{}
-	for i, opt := range o.List {
-		if err := o.fits(opt, networks, stages); err != nil {
-			ps.add(o.at[i], err)
-		}
-		if at, ok := first[opt.Name()]; ok {
-			ps.add(o.at[i], fmt.Errorf("is asked for twice, first in line %d", at.line))
-			continue
-		}
-		first[opt.Name()] = o.at[i]
-	}
-}
-
-// fits says why an option cannot take effect.
-func (o *Options) fits(opt sockopt.Option, networks []string, stages []sockopt.Stage) error {
-	for _, network := range networks {
-		if err := (sockopt.Options{opt}).Check(network, stages...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// refuse notes an option that the gateway cannot live with.
-func (o *Options) refuse(ps *problems, name, why string) {
-	for i, opt := range o.List {
-		if opt.Name() == name {
-			ps.addf(o.at[i], "%s", why)
+		e.add(field, (sockopt.Options{o}).Check(network, sockopt.Bind, sockopt.Established))
+		if o.Name() == "UDP_GRO" && (Address{Network: network}).protocol() == "udp" {
+			e.addf(field, "would join datagrams, which are forwarded one by one")
 		}
 	}
 }
+
+// nowhere is a resolver that finds nothing.
+func nowhere(context.Context, string, string) ([]netip.Addr, error) { return nil, context.Canceled }

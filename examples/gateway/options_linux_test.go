@@ -30,13 +30,14 @@ func optioned(upstream string) string {
 upstreams:
   - name: up
     address: "%s"
-    options: {TCP_KEEPCNT: 5, TCP_KEEPIDLE: 55s, SO_PRIORITY: 5}
-    prefer: {TCP_USER_TIMEOUT: 21s}
+    dial:
+      options: {TCP_KEEPCNT: 5, TCP_KEEPIDLE: 55s, SO_PRIORITY: 5}
+      prefer: {TCP_USER_TIMEOUT: 21s}
 listeners:`, upstream) +
 		fmt.Sprintf(listener, "tcp", "tcp", "") +
-		fmt.Sprintf(listener, "tcp-tls", "tcp", "tls: {self_signed: true}") +
+		fmt.Sprintf(listener, "tcp-tls", "tcp", "self_signed: [localhost, 127.0.0.1]") +
 		fmt.Sprintf(listener, "http", "http", "") +
-		fmt.Sprintf(listener, "https", "http", "tls: {self_signed: true}")
+		fmt.Sprintf(listener, "https", "http", "self_signed: [localhost, 127.0.0.1]")
 }
 
 // kernelSays reads integer options without the help of the module under test.

@@ -10,7 +10,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/quic-go/quic-go"
+
 	"github.com/strata-net/strata/dialer"
+	"github.com/strata-net/strata/tlsx/pki"
 )
 
 // probeTime is how long a denied client waits for an answer that must not come.
@@ -18,10 +21,13 @@ const probeTime = 200 * time.Millisecond
 
 // probe comes to a listener from an address that it denies, and returns an error
 // unless it is refused.
-func (t *trial) probe(ctx context.Context) error {
+func (t *trial) probe(ctx context.Context, ca *pki.CA) error {
 	from, ok := t.denied()
 	if !ok {
 		return nil
+	}
+	if t.protocol == "quic" || t.protocol == "dtls" || t.version == "HTTP/3.0" {
+		return t.shake(ctx, ca, from)
 	}
 	d, err := dialer.New(&dialer.Config{Timeout: callTime, LocalAddr: from.String()})
 	if err != nil {
@@ -39,6 +45,34 @@ func (t *trial) probe(ctx context.Context) error {
 		return fmt.Errorf("a client at %v, which is denied: %w", from, err)
 	}
 	return nil
+}
+
+// shake tries a handshake, which a listener of datagrams must not answer, or
+// refuse.
+func (t *trial) shake(ctx context.Context, ca *pki.CA, from netip.Addr) error {
+	stranger := *t
+	stranger.from = from.String()
+	secure, err := stranger.secure(ca)
+	if err != nil {
+		return err
+	}
+	c, err := stranger.dial(ctx, secure, nil)
+	if err == nil {
+		defer c.close()
+		err = c.call([]byte("?"))
+	}
+	var timeout interface{ Timeout() bool }
+	switch refusal := (*quic.TransportError)(nil); {
+	case errors.Is(err, errNoAddress):
+		return nil
+	case err == nil:
+		err = errAnswered
+	case errors.As(err, &refusal) && refusal.ErrorCode == quic.ConnectionRefused && refusal.Remote:
+		return nil
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return nil
+	}
+	return fmt.Errorf("a client at %v, which is denied: %w", from, err)
 }
 
 // denied returns an address of loopback that the listener denies.

@@ -1,46 +1,83 @@
 package main
 
 import (
-	"log/slog"
+	"errors"
+	"fmt"
 	"net/http"
-	"net/http/httputil"
-	"sync"
+	"slices"
+	"strings"
+
+	"github.com/strata-net/strata/dialer"
+	"github.com/strata-net/strata/httpx"
+	_ "github.com/strata-net/strata/httpx/extconnect" // lets clients of HTTP/2 and HTTP/3 open WebSockets
 )
 
-// newProxy returns what passes requests on to one upstream.
-func newProxy(b *backend, log *slog.Logger) *httputil.ReverseProxy {
-	target := b.url()
-	return &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(target)
-			r.Out.Host = r.In.Host // the upstream may serve several
-			r.SetXForwarded()      // a client's own are dropped before
-		},
-		Transport:     &patient{next: b.transport, patience: b.cfg.ResponseTimeout},
-		FlushInterval: -1, // bytes go on as they come
-		BufferPool:    &bufferPool,
-		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
-			w.(*exchange).fail(err)
-		},
-	}
+// newProxy returns what passes a listener's requests on to one upstream.
+func newProxy(n *Listener, b *backend) (http.Handler, error) {
+	return httpx.NewReverseProxy(&httpx.ReverseProxyConfig{
+		Target:            b.url(),
+		Transport:         &patient{next: b.transport, patience: b.cfg.ResponseTimeout},
+		Forwarding:        n.HTTP.Forwarding,
+		Via:               n.HTTP.Via,
+		Upgrades:          n.HTTP.Upgrades,
+		TunnelIdleTimeout: n.HTTP.Tunnel,
+		ExtendedConnect:   n.Versions.H2 || n.Versions.H2C || n.Protocol == HTTP3,
+		ExtendedTransport: b.extended,
+		OnError:           failed,
+	})
 }
 
-// bufferPool is shared by all proxies.
-var bufferPool pool
+// errTarget says that a CONNECT leads where the configuration does not allow it.
+var errTarget = errors.New("connect_to does not allow it")
 
-// pool implements httputil.BufferPool.
-type pool struct{ free sync.Pool }
-
-const bufferSize = 32 << 10
-
-// Get returns a buffer of any content.
-func (p *pool) Get() []byte {
-	if b, ok := p.free.Get().(*[bufferSize]byte); ok {
-		return b[:]
+// newConnect returns what answers CONNECT requests; nil if none is allowed.
+func newConnect(n *Listener) (http.Handler, error) {
+	if len(n.HTTP.ConnectTo) == 0 {
+		return nil, nil //nolint:nilnil // no CONNECT is no error
 	}
-	return make([]byte, bufferSize)
+	d, err := dialer.New(nil)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.NewConnect(&httpx.ConnectConfig{
+		Allow: func(_ *http.Request, target string) error {
+			if slices.ContainsFunc(n.HTTP.ConnectTo, func(t Target) bool { return t.matches(target) }) {
+				return nil
+			}
+			return fmt.Errorf("%s: %w", target, errTarget)
+		},
+		Dialer:      d,
+		IdleTimeout: n.HTTP.Tunnel,
+		OnError:     failed,
+	})
 }
 
-// Put takes a buffer back that Get returned.
-func (p *pool) Put(b []byte) { p.free.Put((*[bufferSize]byte)(b)) }
+// A Target is where a CONNECT may lead: a host, or all below it, and a port.
+type Target struct{ host, port string }
+
+// parseTarget reads "example.com:443" or "*.example.com:443".
+func parseTarget(s string) (Target, error) {
+	a, err := parseDialAddress("tcp://" + strings.TrimPrefix(s, "*."))
+	if err != nil {
+		return Target{}, fmt.Errorf("want host:port or *.host:port, got %q", s)
+	}
+	i := strings.LastIndexByte(a.Host, ':')
+	t := Target{host: strings.ToLower(a.Host[:i]), port: a.Host[i+1:]}
+	if strings.HasPrefix(s, "*.") {
+		t.host = "*." + t.host
+	}
+	return t, nil
+}
+
+// matches says whether a target of a request, host:port, is a t.
+func (t Target) matches(target string) bool {
+	i := strings.LastIndexByte(target, ':')
+	if i < 0 || target[i+1:] != t.port {
+		return false
+	}
+	host := strings.TrimSuffix(strings.ToLower(target[:i]), ".")
+	if parent, ok := strings.CutPrefix(t.host, "*"); ok {
+		return strings.HasSuffix(host, parent) && len(host) > len(parent)
+	}
+	return host == t.host
+}

@@ -80,10 +80,13 @@ func copyAll(dst, src net.Conn) (int64, error) {
 // size is that of a TLS record; a session without traffic keeps two.
 var buffers = sync.Pool{New: func() any { return new([16 << 10]byte) }}
 
-// secure says whether a conn has TLS.
+// secure says whether a conn has TLS, or is a stream of QUIC.
 func secure(c net.Conn) bool {
-	_, ok := c.(*tls.Conn)
-	return ok
+	switch c.(type) {
+	case *tls.Conn, *patrolled:
+		return true
+	}
+	return false
 }
 
 // errPacketTooLong says that a packet would have been cut.

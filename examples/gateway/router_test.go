@@ -12,15 +12,15 @@ import (
 
 func TestRouter(t *testing.T) {
 	routes := []*Route{
-		{name: "any"},
-		{name: "api", Path: "/api"},
-		{name: "v2", Path: "/api/v2"},
-		{name: "root", Path: "/", Host: "root.example"},
-		{name: "wild", Host: "*.example.com"},
-		{name: "deep", Host: "*.deep.example.com"},
-		{name: "exact", Host: "www.example.com"},
-		{name: "exact api", Host: "www.example.com", Path: "/api"},
-		{name: "six", Host: "::1"},
+		{Upstream: &Upstream{Name: "any"}},
+		{Upstream: &Upstream{Name: "api"}, Path: "/api"},
+		{Upstream: &Upstream{Name: "v2"}, Path: "/api/v2"},
+		{Upstream: &Upstream{Name: "root"}, Path: "/", Host: "root.example"},
+		{Upstream: &Upstream{Name: "wild"}, Host: "*.example.com"},
+		{Upstream: &Upstream{Name: "deep"}, Host: "*.deep.example.com"},
+		{Upstream: &Upstream{Name: "exact"}, Host: "www.example.com"},
+		{Upstream: &Upstream{Name: "exact api"}, Host: "www.example.com", Path: "/api"},
+		{Upstream: &Upstream{Name: "six"}, Host: "::1"},
 	}
 	for _, test := range []struct{ host, path, want string }{
 		{"other", "/", "any"},
@@ -49,7 +49,7 @@ func TestRouter(t *testing.T) {
 			r.Host = test.host
 			got := newRouter(routes).find(r)
 			require.NotNil(t, got)
-			assert.Equal(t, test.want, got.name)
+			assert.Equal(t, test.want, got.Upstream.Name)
 		})
 	}
 	none := newRouter([]*Route{{Host: "a"}}).find(httptest.NewRequest(http.MethodGet, "/", nil))

@@ -6,20 +6,16 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"os/signal"
+
+	"github.com/strata-net/strata/spec"
+	"github.com/strata-net/strata/tlsx/pki"
 )
 
 // defaultConfig is what runs without -config.
 //
-//go:embed default.yaml
+//go:embed gateway.yaml
 var defaultConfig []byte
-
-// load returns the configuration to run.
-func (f *flags) load() (*Config, error) {
-	if f.config == "" {
-		return Load("default.yaml", defaultConfig)
-	}
-	return LoadFile(f.config)
-}
 
 // runGateway runs until ctx is done or a listener fails.
 func runGateway(ctx context.Context, f *flags, log *slog.Logger) error {
@@ -32,15 +28,14 @@ func runGateway(ctx context.Context, f *flags, log *slog.Logger) error {
 		return err
 	}
 	if err = writeCA(f.ca, g.CA()); err == nil {
-		log.Info("ready")
-		err = wait(ctx, g)
+		cfg, err = f.run(ctx, g, cfg, log)
 	}
 	drain(g, cfg, log)
 	return err
 }
 
 // writeCA writes the CA for clients that want to verify.
-func writeCA(name string, ca *CA) error {
+func writeCA(name string, ca *pki.CA) error {
 	switch {
 	case name == "":
 		return nil
@@ -50,13 +45,48 @@ func writeCA(name string, ca *CA) error {
 	return os.WriteFile(name, ca.PEM(), 0o644) //nolint:gosec // a certificate is public
 }
 
-// wait returns nil when ctx is done, and the error of a listener that failed.
-func wait(ctx context.Context, g *Gateway) error {
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-g.Failed():
-		return err
+// run waits until ctx is done, which is no error, or a listener failed. A signal
+// to reload (SIGHUP) makes it read the document again.
+func (f *flags) run(ctx context.Context, g *Gateway, cfg *Config, log *slog.Logger) (*Config, error) {
+	hup := make(chan os.Signal, 1)
+	notifyHangup(hup)
+	defer signal.Stop(hup)
+	log.Info("ready")
+	for {
+		select {
+		case <-ctx.Done():
+			return cfg, nil
+		case err := <-g.Failed():
+			return cfg, err
+		case <-hup:
+			cfg = f.reload(ctx, g, cfg, log)
+		}
+	}
+}
+
+// reload makes the gateway run what the document says now, and returns that. A
+// document that cannot be changes nothing, but is what the log tells of.
+func (f *flags) reload(ctx context.Context, g *Gateway, cfg *Config, log *slog.Logger) *Config {
+	now, err := f.load()
+	if err != nil {
+		complain(log, "reload refused, nothing has changed", err)
+		return cfg
+	}
+	if err := g.Reload(ctx, now); err != nil {
+		complain(log, "reload failed", err)
+		return cfg
+	}
+	if err := writeCA(f.ca, g.CA()); err != nil {
+		complain(log, "reload", err)
+	}
+	log.Info("reloaded", "listeners", len(now.Listeners), "upstreams", len(now.Upstreams))
+	return now
+}
+
+// complain logs each of the errors that are joined.
+func complain(log *slog.Logger, what string, err error) {
+	for _, e := range spec.Errors(err) {
+		log.Error(what, "error", e)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"net"
 	"syscall"
 
+	"github.com/quic-go/quic-go"
+
 	"github.com/strata-net/strata/sockopt"
 )
 
@@ -45,9 +47,12 @@ func (o observer) show(role Role, name string, options sockopt.Options, c any) {
 }
 
 // reset closes a conn in a way that its peer cannot take for a normal end: TCP
-// sends RST, and TLS does not send close_notify before.
+// sends RST, TLS does not send close_notify before, and QUIC resets the stream.
 func reset(c net.Conn) {
 	linger(c, 0)
+	if q, ok := c.(interface{ Stream() *quic.Stream }); ok {
+		q.Stream().CancelWrite(cutCode)
+	}
 	if t, ok := c.(*tls.Conn); ok {
 		c = t.NetConn()
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/tls"
 	"fmt"
 	"io"
 	"slices"
@@ -74,8 +73,8 @@ func (t *trial) negotiated() string {
 	if t.measure.http != "" {
 		versions = append(versions, t.measure.http)
 	}
-	if t.measure.tls != 0 {
-		versions = append(versions, tls.VersionName(t.measure.tls))
+	if version := t.measure.tls.Version; version != "" {
+		versions = append(versions, version)
 	}
 	if len(versions) == 0 {
 		return "-"
@@ -92,9 +91,11 @@ func (t *trial) options(seen *gallery) []row {
 			lines = append(lines, row{string(role), r.Option.Name(), r.Option.ValueText(), verdict(r)})
 		}
 	}
-	add(RoleClient, t.listener.Name)
-	add(RoleListener, t.listener.Name)
-	add(RoleAccepted, t.listener.Name)
+	if t.version != "HTTP/3.0" { // the others' sockets are TCP ones
+		add(RoleClient, t.listener.Name)
+		add(RoleListener, t.listener.Name)
+		add(RoleAccepted, t.listener.Name)
+	}
 	for _, route := range t.listener.Routes {
 		add(RoleUpstream, route.Upstream.Name)
 	}

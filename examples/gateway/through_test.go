@@ -136,12 +136,12 @@ func TestProxies(t *testing.T) {
 		proxies string
 		last    *hop
 	}{
-		"socks5h": {direct.url, direct},
-		"http":    {last.url, last},
-		"chain":   {"[" + chained.url + ", \"" + last.url + "\"]", last},
+		"socks5h": {"{url: \"" + direct.url + "\"}", direct},
+		"http":    {"{url: \"" + last.url + "\"}", last},
+		"chain":   {"{url: \"" + chained.url + "\"}, {url: \"" + last.url + "\"}", last},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := start(t, front("server.invalid:80", "proxies: "+test.proxies), nil)
+			g := start(t, front("server.invalid:80", "dial: {proxies: ["+test.proxies+"]}"), nil)
 			for _, way := range ways {
 				res, err := client(t, way.version, g.roots()).Get(g.url(way.listener, way.scheme, "/x"))
 				require.NoError(t, err)
@@ -159,7 +159,7 @@ func TestProxies(t *testing.T) {
 func TestProxyRefuses(t *testing.T) {
 	settled(t)
 	h := newHop(t, "http", "", connect)
-	g := start(t, limitedUpstream("server.invalid:80", "proxies: \""+strings.Replace(h.url, "secret", "hunter2", 1)+"\""), nil)
+	g := start(t, limitedUpstream("server.invalid:80", "dial: {proxies: [{url: \""+strings.Replace(h.url, "secret", "hunter2", 1)+"\"}]}"), nil)
 	require.ErrorIs(t, firstRead(g, "tcp"), syscall.ECONNRESET)
 	g.log.eventually(t, "407")
 	assert.NotContains(t, g.log.String(), "hunter2")
@@ -172,7 +172,7 @@ func TestProxyFromEnvironment(t *testing.T) {
 	h := newHop(t, "http", upstream(t, echoRequest), connect)
 	t.Setenv("HTTP_PROXY", h.url)
 	t.Setenv("NO_PROXY", "")
-	g := start(t, limitedUpstream("server.invalid:80", "proxy_from_environment: true"), nil)
+	g := start(t, limitedUpstream("server.invalid:80", "dial: {proxy_from_environment: true}"), nil)
 	assert.True(t, echoes(g.address("tcp")))
 	assert.Equal(t, []string{"server.invalid:80"}, h.targets())
 }
@@ -183,7 +183,7 @@ func TestSendProxyProtocol(t *testing.T) {
 		t.Run(fmt.Sprint(version), func(t *testing.T) {
 			settled(t)
 			l := listenTCP(t)
-			g := start(t, front(l.Addr().String(), fmt.Sprintf("send_proxy_protocol: %d", version)), nil)
+			g := start(t, front(l.Addr().String(), fmt.Sprintf("dial: {proxy_protocol: %d}", version)), nil)
 			for _, name := range []string{"tcp", "tcp-tls"} {
 				c := dialFront(t, g, name)
 				server := acceptTCP(t, l)
@@ -231,7 +231,7 @@ func TestSendProxyProtocolHTTP(t *testing.T) {
 	})}
 	go srv.Serve(l)
 	t.Cleanup(func() { srv.Close() })
-	g := start(t, front(l.Addr().String(), "send_proxy_protocol: 2"), nil)
+	g := start(t, front(l.Addr().String(), "dial: {proxy_protocol: 2}"), nil)
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
@@ -292,7 +292,7 @@ listeners: [{name: tcp, address: "127.0.0.1:0", routes: [{upstream: up}]}]
 // guarded has a listener of each kind with the same limits in front of echoes.
 func guarded(limits string) string {
 	config := echoConfig
-	for _, kind := range []string{"protocol: http, tls", "protocol: http, routes"} {
+	for _, kind := range []string{"protocol: http, self_signed", "protocol: http, routes"} {
 		config = strings.ReplaceAll(config, kind, strings.Replace(kind, "http,", "http, "+limits+",", 1))
 	}
 	return strings.NewReplacer(

@@ -1,116 +1,114 @@
 package main
 
 import (
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
-	"fmt"
-	"os"
+	"sync"
+
+	"google.golang.org/protobuf/proto"
+
+	specv1 "github.com/strata-net/strata/spec/strata/v1"
+	"github.com/strata-net/strata/spec/tlsspec"
+	"github.com/strata-net/strata/tlsx"
+	"github.com/strata-net/strata/tlsx/pki"
 )
 
-// serverTLS takes the tls entry of a listener and loads its certificate.
-func (l *loader) serverTLS(v value) *ServerTLS {
-	var cert, key string
-	var self bool
-	s := &ServerTLS{Names: []string{"localhost", "127.0.0.1", "::1"}}
-	var certAt, keyAt, selfAt, namesAt place
-	v.mapping(fields{
-		"cert":        note(&certAt, set(&cert, l.existing)),
-		"key":         note(&keyAt, set(&key, l.existing)),
-		"self_signed": note(&selfAt, set(&self, parseBool)),
-		"names":       note(&namesAt, func(v value) { s.Names = names(v) }),
-	})
-	files := certAt.path != "" || keyAt.path != ""
-	switch {
-	case self && files:
-		v.problems.addf(selfAt, "excludes cert and key")
-	case !self && namesAt.path != "":
-		v.problems.addf(namesAt, "needs self_signed: true")
-	case !self && (certAt.path == "" || keyAt.path == ""):
-		v.addf("want cert and key, or self_signed: true")
-	case cert != "" && key != "":
-		s.Certificate = loadPair(v.problems, certAt, cert, key)
+// ServerTLS is what a listener presents.
+type ServerTLS struct {
+	Config tlsx.Config // without the self-signed certificate
+	Names  []string    // of a certificate that the gateway's own CA signs; nil: none
+}
+
+// ClientTLS is what an upstream is dialled with.
+type ClientTLS struct{ Config tlsx.Config }
+
+// serverTLS takes what a listener presents; nil is no TLS.
+func serverTLS(e entry, m *specv1.GatewayListener, p Protocol) *ServerTLS {
+	names := m.GetSelfSigned()
+	if m.Tls == nil && len(names) == 0 {
+		return nil
 	}
+	switch {
+	case len(names) > 0 && len(m.Tls.GetCertificates()) > 0:
+		e.addf("self_signed", "excludes tls.certificates")
+	case len(names) == 0 && len(m.Tls.GetCertificates()) == 0:
+		e.addf("tls.certificates", "are missing; self_signed makes one")
+	case p.in(web) && len(m.Tls.GetAlpn()) > 0:
+		e.addf("tls.alpn", "follows from http_versions and the protocol")
+	case p == QUIC && len(m.Tls.GetAlpn()) == 0:
+		e.addf("tls.alpn", "is missing: QUIC needs the name of a protocol, which clients must know")
+	}
+	s := &ServerTLS{Names: names}
+	config := tried(m.Tls)
+	if len(names) > 0 {
+		config.Certificates = stand().GetCertificates()
+		if _, err := issueStand(names); err != nil {
+			e.add("self_signed", err)
+		}
+	}
+	s.Config = loadTLS(e, m.Tls, config)
 	return s
 }
 
-// existing returns the name of a file, which must be there.
-func (l *loader) existing(s string) (string, error) {
-	name := l.file(s)
-	info, err := os.Stat(name)
-	if err != nil {
-		return "", err
-	}
-	if !info.Mode().IsRegular() {
-		return "", fmt.Errorf("%s is not a regular file", name)
-	}
-	return name, nil
-}
-
-// loadPair loads a certificate chain and its key.
-func loadPair(ps *problems, at place, cert, key string) *tls.Certificate {
-	pair, err := tls.LoadX509KeyPair(cert, key)
-	if err != nil {
-		ps.addf(at, "certificate %s with key %s: %w", cert, key, err)
+// clientTLS takes what an upstream is dialled with; nil is no TLS.
+func clientTLS(e entry, m *specv1.TLSConfig) *ClientTLS {
+	if m == nil {
 		return nil
 	}
-	return &pair
+	return &ClientTLS{Config: loadTLS(e, m, tried(m))}
 }
 
-// names takes the DNS names and IP addresses of a self-signed certificate.
-func names(v value) []string {
-	var list []string
-	for item := range v.items() {
-		var name string
-		set(&name, parseHost)(item)
-		list = append(list, name)
+// loadTLS returns the config of a message, and notes what is wrong with it, files
+// included: config is the message as it is tried.
+func loadTLS(e entry, m, config *specv1.TLSConfig) tlsx.Config {
+	if _, err := tlsspec.TLSConfig(config); err != nil {
+		e.add("tls", err)
+		return tlsx.Config{}
 	}
-	return list
-}
-
-// clientTLS takes the tls entry of an upstream and loads its CA file.
-func (l *loader) clientTLS(v value) *ClientTLS {
-	c := &ClientTLS{}
-	v.mapping(fields{
-		"ca":          set(&c.Roots, l.pool),
-		"server_name": set(&c.ServerName, parseServerName),
-	})
-	return c
-}
-
-// pool loads the certificates of a PEM file.
-func (l *loader) pool(s string) (*x509.CertPool, error) {
-	name, err := l.existing(s)
+	if m == nil {
+		m = &specv1.TLSConfig{}
+	}
+	c, err := tlsspec.TLSXConfig(m)
 	if err != nil {
-		return nil, err
+		e.add("tls", err)
+		return tlsx.Config{}
 	}
-	pem, err := os.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s: %w", name, errNoCertificate)
-	}
-	return pool, nil
+	return *c
 }
 
-// errNoCertificate says that a PEM file holds none.
-var errNoCertificate = errors.New("no certificate in PEM form")
-
-// serverTLS returns the TLS config of a listener that has TLS. HTTP/2 is offered
-// where HTTP is spoken.
-func (g *Gateway) serverTLS(n *Listener) (*tls.Config, error) {
-	cert := n.TLS.Certificate
-	if cert == nil {
-		var err error
-		if cert, err = g.ca.Issue(n.TLS.Names...); err != nil {
-			return nil, err
+// tried returns a message with what would not end, or leave traces, left out.
+func tried(m *specv1.TLSConfig) *specv1.TLSConfig {
+	if m == nil {
+		return &specv1.TLSConfig{}
+	}
+	own := proto.CloneOf(m)
+	own.Reload, own.KeyLogFile = nil, nil
+	for _, c := range own.Certificates {
+		if c.Ocsp != nil {
+			c.Ocsp.Fetch = nil
 		}
 	}
-	config := &tls.Config{Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12}
-	if n.Protocol == HTTP {
-		config.NextProtos = []string{"h2", "http/1.1"}
+	return own
+}
+
+// stand stands for certificates, where a check needs some.
+var stand = sync.OnceValue(func() *specv1.TLSConfig {
+	leaf, err := issueStand([]string{"localhost"})
+	if err != nil {
+		panic(err) // the system has no randomness
 	}
-	return config, nil
+	text := func(b []byte) *specv1.DataSource {
+		return &specv1.DataSource{Source: &specv1.DataSource_Text{Text: string(b)}}
+	}
+	return &specv1.TLSConfig{
+		Certificates: []*specv1.CertKeyPair{{Chain: text(leaf.ChainPEM()), Key: text(leaf.KeyPEM())}},
+		Alpn:         []string{"x"},
+	}
+})
+
+// issueStand signs a certificate that nobody will see.
+func issueStand(names []string) (*pki.Certificate, error) {
+	ca, err := pki.New(&pki.Config{Name: "trial"})
+	if err != nil {
+		return nil, err
+	}
+	return ca.Issue(&pki.Leaf{Names: names, Server: true})
 }

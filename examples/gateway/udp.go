@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net"
 	"time"
@@ -10,17 +11,22 @@ import (
 // udpService forwards the datagrams of each session to one upstream and back.
 type udpService struct {
 	*acceptor
-	backend *backend
-	warn    seldom
+	target
+	age  time.Duration // of a session of DTLS at most; 0: no bound
+	warn seldom
 
 	settle context.Context // ends when the service drains
 	drain  func()
 }
 
-func newUDPService(l draining, b *backend, log *slog.Logger) *udpService {
-	s := &udpService{backend: b}
+func newUDPService(n *Listener, l draining, log *slog.Logger, note func(any) func()) *udpService {
+	s := &udpService{}
+	if n.Protocol == DTLS { // package udpsession does it by itself
+		s.age = n.TCP.Session
+	}
 	s.settle, s.drain = context.WithCancel(context.Background())
 	s.acceptor = newAcceptor(l, log, s.session)
+	s.note = note
 	return s
 }
 
@@ -37,13 +43,22 @@ func (s *udpService) shutdown(ctx context.Context) bool {
 func (s *udpService) session(ctx context.Context, client net.Conn) {
 	defer client.Close()
 	start := time.Now()
-	log := s.log.With("client", client.RemoteAddr(), "upstream", s.backend.cfg.Name)
-	server, err := s.backend.dialStream(ctx, nil)
+	b := s.backend()
+	log := s.log.With("client", client.RemoteAddr(), "upstream", b.cfg.Name)
+	server, err := b.dialStream(ctx, nil)
 	if err != nil {
 		if s.warn.now() {
 			log.Warn("dial", "error", err)
 		}
 		return
+	}
+	if s.age > 0 {
+		var cancel func()
+		ctx, cancel = context.WithTimeoutCause(ctx, s.age, &boundError{"max_session", s.age})
+		defer cancel()
+	}
+	if _, ok := client.(io.WriterTo); !ok {
+		client = records{client}
 	}
 	f := newFlow(client, server)
 	err = f.run(ctx, s.settle)

@@ -182,7 +182,7 @@ func TestUDPLimits(t *testing.T) {
 	require.NoError(t, swap(dialUDP(t, g.address("udp")), "x", "x"))
 	assert.True(t, unanswered(t, dialUDP(t, g.address("udp"))))
 	g.log.eventually(t, `reason="source full"`)
-	denied := start(t, udpFront("echo: udp", "allow: 10.0.0.0/8"), nil)
+	denied := start(t, udpFront("echo: udp", "allow: [10.0.0.0/8]"), nil)
 	assert.True(t, unanswered(t, dialUDP(t, denied.address("udp"))))
 	denied.log.eventually(t, "reason=denied")
 }
@@ -218,7 +218,7 @@ func TestUDPUpstreamComesBack(t *testing.T) {
 // A name that does not resolve is told once a second, not for each datagram.
 func TestUDPDialFails(t *testing.T) {
 	settled(t)
-	g := start(t, udpFront(`address: "udp://127.0.0.1:9", local_addresses: 192.0.2.1`, "max_sessions: 100"), nil)
+	g := start(t, udpFront(`address: "udp://127.0.0.1:9", dial: {local_addr: 192.0.2.1}`, "max_sessions: 100"), nil)
 	for range 30 {
 		_, err := dialUDP(t, g.address("udp")).Write([]byte("x"))
 		require.NoError(t, err)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"crypto/sha1"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
@@ -31,9 +33,12 @@ func TestUpgrade(t *testing.T) {
 // upgrader runs an upstream that echoes after an upgrade.
 func upgrader(t *testing.T) string {
 	t.Helper()
-	return upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+	return upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "Upgrade")
-		w.Header().Set("Upgrade", "echo")
+		w.Header().Set("Upgrade", "websocket")
+		// RFC 6455, section 4.2.2
+		accept := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+		w.Header().Set("Sec-WebSocket-Accept", base64.StdEncoding.EncodeToString(accept[:]))
 		w.WriteHeader(http.StatusSwitchingProtocols)
 		c, rw, err := http.NewResponseController(w).Hijack()
 		if err != nil {
@@ -48,7 +53,7 @@ func upgrader(t *testing.T) string {
 func upgrade(t *testing.T, address string) (net.Conn, *bufio.Reader) {
 	t.Helper()
 	c := dialTCP(t, address)
-	say(t, c, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+	say(t, c, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
 	r := bufio.NewReader(c)
 	res, err := http.ReadResponse(r, nil)
 	require.NoError(t, err)

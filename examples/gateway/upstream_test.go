@@ -13,21 +13,30 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/strata-net/strata/tlsx/pki"
 )
+
+// issue makes a CA and a certificate of it for names.
+func issue(t *testing.T, names ...string) (*pki.CA, *pki.Certificate) {
+	t.Helper()
+	ca, err := pki.New(nil)
+	require.NoError(t, err)
+	cert, err := ca.Issue(&pki.Leaf{Names: names})
+	require.NoError(t, err)
+	return ca, cert
+}
 
 // secureUpstream runs an HTTPS server for a name, and returns its address and
 // the file of its CA.
 func secureUpstream(t *testing.T, name string, h2 bool) (address, ca string) {
 	t.Helper()
-	issuer, err := NewCA()
-	require.NoError(t, err)
-	cert, err := issuer.Issue(name)
-	require.NoError(t, err)
+	issuer, cert := issue(t, name)
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "%s for %s", r.Proto, r.TLS.ServerName)
 	}))
 	srv.EnableHTTP2 = h2
-	srv.TLS = &tls.Config{Certificates: []tls.Certificate{*cert}}
+	srv.TLS = &tls.Config{Certificates: []tls.Certificate{cert.TLS()}}
 	srv.Config.ErrorLog = discardLog()
 	srv.StartTLS()
 	t.Cleanup(srv.Close)
@@ -45,10 +54,10 @@ func TestUpstreamTLS(t *testing.T) {
 		status    int
 		body      string
 	}{
-		{"HTTP/1.1", "{ca: %s, server_name: api.example}", false, 200, "HTTP/1.1 for api.example"},
-		{"HTTP/2", "{ca: %s, server_name: api.example}", true, 200, "HTTP/2.0 for api.example"},
-		{"wrong name", "{ca: %s, server_name: other.example}", true, 502, "Bad Gateway\n"},
-		{"name of the address", "{ca: %s}", true, 502, "Bad Gateway\n"},
+		{"HTTP/1.1", "{roots: {from: [{file: %s}]}, server_name: api.example}", false, 200, "HTTP/1.1 for api.example"},
+		{"HTTP/2", "{roots: {from: [{file: %s}]}, server_name: api.example}", true, 200, "HTTP/2.0 for api.example"},
+		{"wrong name", "{roots: {from: [{file: %s}]}, server_name: other.example}", true, 502, "Bad Gateway\n"},
+		{"name of the address", "{roots: {from: [{file: %s}]}}", true, 502, "Bad Gateway\n"},
 		{"unknown CA", "{server_name: api.example} # %s", true, 502, "Bad Gateway\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -66,13 +75,10 @@ func TestUpstreamTLS(t *testing.T) {
 // A TCP session can go on to an upstream with TLS, and ends there as a session.
 func TestTCPUpstreamTLS(t *testing.T) {
 	settled(t)
-	issuer, err := NewCA()
-	require.NoError(t, err)
-	cert, err := issuer.Issue("127.0.0.1")
-	require.NoError(t, err)
+	issuer, cert := issue(t, "127.0.0.1")
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	require.NoError(t, os.WriteFile(ca, issuer.PEM(), 0o600))
-	l := tls.NewListener(listenTCP(t), &tls.Config{Certificates: []tls.Certificate{*cert}})
+	l := tls.NewListener(listenTCP(t), &tls.Config{Certificates: []tls.Certificate{cert.TLS()}})
 	go func() {
 		c, err := l.Accept()
 		if err != nil {
@@ -81,7 +87,7 @@ func TestTCPUpstreamTLS(t *testing.T) {
 		defer c.Close()
 		io.Copy(c, c)
 	}()
-	g := start(t, front(l.Addr().String(), "tls: {ca: "+ca+"}"), nil)
+	g := start(t, front(l.Addr().String(), "tls: {roots: {from: [{file: "+ca+"}]}}"), nil)
 	c := dialTCP(t, g.address("tcp"))
 	say(t, c, "hello")
 	require.NoError(t, c.CloseWrite())
@@ -120,9 +126,9 @@ listeners:
 func TestCertificateFromFiles(t *testing.T) {
 	settled(t)
 	dir := t.TempDir()
-	issuer, err := NewCA()
+	issuer, cert := issue(t, "127.0.0.1")
+	_, _, err := cert.Write(dir, "web")
 	require.NoError(t, err)
-	writePair(t, issuer, dir)
 	file := filepath.Join(dir, "gateway.yaml")
 	require.NoError(t, os.WriteFile(file, []byte(`
 upstreams: [{name: up, echo: http}]
@@ -130,10 +136,10 @@ listeners:
   - name: https
     address: 127.0.0.1:0
     protocol: http
-    tls: {cert: cert.pem, key: key.pem}
+    tls: {certificates: [{chain: {file: web.pem}, key: {file: web.key}}]}
     routes: [{upstream: up}]
 `), 0o600))
-	cfg, err := LoadFile(file)
+	cfg, err := LoadFile(file, nil)
 	require.NoError(t, err)
 	g, err := Start(t.Context(), cfg, quiet(), nil)
 	require.NoError(t, err)

@@ -127,7 +127,7 @@ func TestClientDisappearsWhileReading(t *testing.T) {
 
 // stalling is a configuration whose http listeners lose patience soon.
 func stalling(upstream string) string {
-	return strings.ReplaceAll(front(upstream), "protocol: http,", "protocol: http, stall_timeout: 300ms,")
+	return strings.ReplaceAll(front(upstream), "protocol: http,", "protocol: http, stall_timeout: 300ms, stream_timeout: 300ms,")
 }
 
 // A client that stops in the middle of its body is told so.
@@ -188,7 +188,7 @@ func TestSlowAnswerIsNoStall(t *testing.T) {
 func TestHeaderTimeout(t *testing.T) {
 	settled(t)
 	g := start(t, strings.ReplaceAll(echoConfig, "protocol: http,",
-		"protocol: http, read_header_timeout: 200ms, max_header: 4KiB,"), nil)
+		"protocol: http, read_header_timeout: 200ms, max_header_bytes: 4096,"), nil)
 	c := dialTCP(t, g.address("http"))
 	say(t, c, "GET / HTTP/1.1\r\nHost: x\r\n")
 	_, err := io.Copy(io.Discard, c)
