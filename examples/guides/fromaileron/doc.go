@@ -1,0 +1,2 @@
+// Package fromaileron has the code of docs/guides/from-aileron.md.
+package fromaileron
