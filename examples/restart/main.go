@@ -75,10 +75,10 @@ func run(ctx context.Context, args []string, signals <-chan os.Signal, out io.Wr
 		return err
 	}
 	s := serve(l)
-	if err := sayReady(); err != nil {
+	fmt.Fprintf(out, "%d serves\n", os.Getpid())
+	if err := sayReady(); err != nil { // from here on the predecessor may end
 		return err
 	}
-	fmt.Fprintf(out, "%d serves\n", os.Getpid())
 	for {
 		select {
 		case err := <-s.failed:

@@ -38,7 +38,8 @@ func TestMain(m *testing.M) {
 func start(t *testing.T, program string, args ...string) *bufio.Reader {
 	t.Helper()
 	cmd := exec.Command(program, args...)
-	cmd.Env = append(os.Environ(), "RESTART_TEST_PROGRAM=1")
+	// The race detector would let it sleep for a second at its end.
+	cmd.Env = append(os.Environ(), "RESTART_TEST_PROGRAM=1", "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
 	t.Cleanup(func() { r.Close() })

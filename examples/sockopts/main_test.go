@@ -26,35 +26,38 @@ func runWith(t *testing.T, args ...string) result {
 	return result{status, out.String(), diag.String()}
 }
 
-// listen returns the address of a listener on loopback, and what counts its conns once the test is through with it.
+// listen returns the address of a listener on loopback, and what tells how many conns it took. They are taken in
+// their order: a last one, of the test's own, comes after all that were dialled before.
 func listen(t *testing.T) (address string, accepted func() int) {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	require.NoError(t, err)
-	count := make(chan int)
+	t.Cleanup(func() { l.Close() })
+	from := make(chan string, 16)
 	go func() {
-		n := 0
-		for ; ; n++ {
+		defer close(from)
+		for {
 			conn, err := l.Accept()
 			if err != nil {
-				break
+				return
 			}
+			from <- conn.RemoteAddr().String()
 			conn.Close()
 		}
-		count <- n
 	}()
-	stopped := false
-	accepted = func() int {
-		stopped = true
-		l.Close()
-		return <-count
-	}
-	t.Cleanup(func() {
-		if !stopped {
-			accepted()
+	return l.Addr().String(), func() int {
+		last, err := net.Dial("tcp4", l.Addr().String())
+		require.NoError(t, err)
+		defer last.Close()
+		n := 0
+		for address := range from {
+			if address == last.LocalAddr().String() {
+				break
+			}
+			n++
 		}
-	})
-	return l.Addr().String(), accepted
+		return n
+	}
 }
 
 // cells splits the lines of a table.

@@ -1,0 +1,11 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"syscall"
+)
+
+// interrupt asks a process to end.
+func interrupt(p *os.Process) error { return p.Signal(syscall.SIGTERM) }
