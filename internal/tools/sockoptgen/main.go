@@ -1,5 +1,6 @@
-// Command sockoptgen writes what follows from the tables of module sockopt: the handles (sockopt/handles.go) and the
-// reference page (docs/sockopt.md). With -check it writes nothing and fails if one of them is not current.
+// Command sockoptgen writes what follows from the tables of module sockopt: the handles (sockopt/handles.go), the
+// reference page (docs/sockopt.md) and the messages of the schema (spec/strata/v1/sockopt.proto), whose numbers it keeps.
+// With -check it writes nothing and fails if one of them is not current.
 //
 // The tables are read from the source, once for each operating system, so that one machine can describe all.
 //
@@ -40,7 +41,17 @@ func run(check bool) error {
 	if err != nil {
 		return err
 	}
+	name := filepath.Join(root, "spec", "strata", "v1", "sockopt.proto")
+	old, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	schema, err := writeSchema(tables, old)
+	if err != nil {
+		return err
+	}
 	return errors.Join(
+		update(name, schema, check),
 		update(filepath.Join(root, "sockopt", "handles.go"), handles, check),
 		update(filepath.Join(root, "docs", "sockopt.md"), writePage(tables), check),
 	)

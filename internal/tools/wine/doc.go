@@ -50,5 +50,8 @@
 // AF_UNIX (10047) and the options of the UDP level (10022). A boolean option
 // may come back one byte long. A read-only file is deleted for root only. Names
 // are resolved by the host: "localhost" has no IPv6 address where /etc/hosts
-// gives it none. The race detector needs cgo, which the tests here do without.
+// gives it none. os.Symlink says that it has made a link, and has not. A file
+// that is open cannot be replaced, however it was opened. A blocked write does
+// not hear that the peer has reset the conn. The race detector needs cgo, which
+// the tests here do without.
 package main
