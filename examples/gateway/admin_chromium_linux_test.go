@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -58,7 +57,7 @@ func chromium(t *testing.T, url string, args ...string) string {
 	args = append(args, "--headless", "--no-sandbox", "--disable-gpu", "--no-proxy-server", "--disable-background-networking",
 		"--no-first-run", "--user-data-dir="+t.TempDir(), url)
 	cmd := exec.CommandContext(t.Context(), "chromium", args...)
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = patience // a child may have its output for a while longer
 	out, err := cmd.Output()
 	require.NoError(t, err)
 	return string(out)

@@ -193,10 +193,11 @@ func TestAdminReload(t *testing.T) {
 	plain := dialTCP(t, g.address("plain"))
 	fmt.Fprint(plain, "x")
 	heard(t, plain, "x")
-	require.NoError(t, g.reload(t, withAdmin(`admin: {address: "127.0.0.1:0"}`)))
+	at := closedPort(t)
+	require.NoError(t, g.reload(t, withAdmin(fmt.Sprintf("admin: {address: %q}", at))))
 	first := g.adminAddress()
 	require.Len(t, adminLook(t, first).conns("plain"), 1)
-	require.NoError(t, g.reload(t, withAdmin(`admin: {address: "tcp://127.0.0.1:0"}`)))
+	require.NoError(t, g.reload(t, withAdmin(fmt.Sprintf("admin: {address: %q}", "tcp://"+at))))
 	require.Equal(t, first, g.adminAddress(), "the same, so it stays")
 
 	if runtime.GOOS != "windows" {

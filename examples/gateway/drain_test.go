@@ -15,6 +15,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// unhurried is a drain time for what comes to its own end, on a busy machine too. It
+// is longer than a test waits for the end of a process.
+const unhurried = "drain: 1m\n"
+
 // refused fails the test if an address goes on taking conns. One that is dialled
 // while the listener closes may be reset instead.
 func refused(t *testing.T, address string) {
@@ -64,7 +68,7 @@ func TestTerminateDuringRequest(t *testing.T) {
 				<-finish
 				io.WriteString(w, "second half")
 			})
-			p := spawn(t, front(up))
+			p := spawn(t, unhurried+front(up))
 			address := p.address(t, way.listener)
 			got := ask(client(t, way.version, poolOf(t, p.ca)), way.scheme+"://"+address+"/")
 			<-began
@@ -100,7 +104,7 @@ func TestTerminateCutsRequest(t *testing.T) {
 			p.terminate(t)
 			assert.Equal(t, 0, p.ended(t))
 			assert.GreaterOrEqual(t, time.Since(begin), 300*time.Millisecond)
-			assert.Less(t, time.Since(begin), 5*time.Second)
+			assert.Less(t, time.Since(begin), 10*time.Second, "the drain time without the key")
 			a := <-got
 			if a.err == nil { // the answer may still get through
 				assert.Equal(t, http.StatusServiceUnavailable, a.res.StatusCode)
@@ -112,7 +116,7 @@ func TestTerminateCutsRequest(t *testing.T) {
 
 // A session goes on after SIGTERM, and its end is the end of the process.
 func TestTerminateDuringSession(t *testing.T) {
-	p := spawn(t, echoConfig)
+	p := spawn(t, unhurried+echoConfig)
 	c := dialTCP(t, p.address(t, "tcp"))
 	exchange := func(text string) {
 		say(t, c, text)
@@ -150,14 +154,12 @@ func TestTerminateCutsSession(t *testing.T) {
 func TestTerminateWhileIdle(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
-			p := spawn(t, echoConfig)
+			p := spawn(t, unhurried+echoConfig)
 			c := client(t, way.version, poolOf(t, p.ca))
 			a := <-ask(c, way.scheme+"://"+p.address(t, way.listener)+"/")
 			require.NoError(t, a.err)
-			begin := time.Now()
 			p.terminate(t)
-			assert.Equal(t, 0, p.ended(t))
-			assert.Less(t, time.Since(begin), 5*time.Second)
+			assert.Equal(t, 0, p.ended(t), "long before the drain time is over")
 		})
 	}
 }
@@ -180,7 +182,7 @@ func TestSecondSignal(t *testing.T) {
 // limits and rules in their way or not.
 func TestTerminateUnderLoad(t *testing.T) {
 	const clients, rounds = 100, 30
-	p := spawn(t, guarded("max_conns: 1000, max_conns_per_source: 500, allow: [127.0.0.0/8]"))
+	p := spawn(t, unhurried+guarded("max_conns: 1000, max_conns_per_source: 500, allow: [127.0.0.0/8]"))
 	address := p.address(t, "tcp")
 	var halfway, done sync.WaitGroup
 	halfway.Add(clients)

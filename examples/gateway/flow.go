@@ -14,7 +14,7 @@ import (
 
 // drainQuiet is how long nothing must move for a session to be over while the
 // gateway drains.
-const drainQuiet = 500 * time.Millisecond
+var drainQuiet = 500 * time.Millisecond
 
 // A flow forwards datagrams between a session and its upstream. It takes two
 // goroutines, and a buffer only while there is a datagram in it.

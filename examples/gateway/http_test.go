@@ -22,9 +22,10 @@ func (g *local) url(listener, scheme, path string) string {
 // A response goes on piece by piece, as the upstream sends it, for longer than
 // every timeout.
 func TestStreaming(t *testing.T) {
+	settled(t)
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
-			settled(t)
+			t.Parallel() // it waits
 			next := make(chan string)
 			up := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Length", "15") // a known length must not be waited for
@@ -33,15 +34,15 @@ func TestStreaming(t *testing.T) {
 					http.NewResponseController(w).Flush()
 				}
 			})
-			g := start(t, strings.ReplaceAll(front(up, "response_timeout: 200ms"),
-				"protocol: http,", "protocol: http, stall_timeout: 200ms,"), nil)
+			g := start(t, strings.ReplaceAll(front(up, "response_timeout: 2s"),
+				"protocol: http,", "protocol: http, stall_timeout: 2s,"), nil)
 			res, err := get(client(t, way.version, g.roots()), g.url(way.listener, way.scheme, "/"), next, "word 0")
 			require.NoError(t, err)
 			defer res.Body.Close()
 			buf := make([]byte, 64)
 			for i, word := range []string{"word 0", "word1", "end."} {
 				if i > 0 {
-					time.Sleep(300 * time.Millisecond)
+					time.Sleep(2500 * time.Millisecond)
 					next <- word
 				}
 				n, err := io.ReadAtLeast(res.Body, buf, len(word))
@@ -112,7 +113,7 @@ func TestTrailers(t *testing.T) {
 // A keep-alive conn serves many requests with bodies, each with its own answer.
 func TestKeepAlive(t *testing.T) {
 	settled(t)
-	g := start(t, stalling(upstream(t, echoRequest)), nil)
+	g := start(t, stalling(upstream(t, echoRequest), 2*time.Second), nil)
 	c := dialTCP(t, g.address("http"))
 	r := bufio.NewReader(c)
 	for i := range 20 {
@@ -121,8 +122,8 @@ func TestKeepAlive(t *testing.T) {
 		res, err := http.ReadResponse(r, nil)
 		require.NoError(t, err)
 		assert.Equal(t, string(body), readAll(t, res))
-		if i%10 == 9 {
-			time.Sleep(400 * time.Millisecond) // longer than the deadlines of the last request
+		if i == 9 {
+			time.Sleep(2500 * time.Millisecond) // longer than the deadlines of the last request
 		}
 	}
 }

@@ -152,7 +152,9 @@ func TestMaxHandshakes(t *testing.T) {
 		for range 10 {
 			dialTCP(t, g.address(name)) // silent
 		}
-		assert.NoError(t, peer{"127.0.0.2"}.served(g, name))
+		require.Eventually(t, func() bool { // on a busy machine its own handshake may be too slow
+			return peer{"127.0.0.2"}.served(g, name) == nil
+		}, patience, time.Millisecond)
 	}
 	g.log.eventually(t, "handshake dropped")
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -16,7 +15,7 @@ import (
 // A listener with a unix socket, a TCP port and a range of ports serves on all.
 func TestSeveralAddresses(t *testing.T) {
 	settled(t)
-	low := freeRange(t, 3)
+	low := freePorts(t, "127.0.0.1", 3)
 	path := filepath.Join(t.TempDir(), "sock")
 	g := start(t, fmt.Sprintf(`
 upstreams: [{name: up, echo: tcp}]
@@ -45,30 +44,6 @@ listeners:
 		assert.NoError(t, converseBytes(c, to), to)
 		require.NoError(t, c.Close())
 	}
-}
-
-// freeRange returns the first of n ports in a row that are free now. They are
-// below those that the system gives to clients.
-func freeRange(t *testing.T, n int) int {
-	t.Helper()
-	for range 100 {
-		if low := 10000 + rand.IntN(20000); allFree(low, n) {
-			return low
-		}
-	}
-	t.Fatal("no free ports in a row")
-	return 0
-}
-
-func allFree(low, n int) bool {
-	for port := low; port < low+n; port++ {
-		l, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			return false
-		}
-		l.Close()
-	}
-	return true
 }
 
 // Shards share a port, and the options and times of probes are on each conn.

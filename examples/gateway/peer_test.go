@@ -1,9 +1,12 @@
 package main
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 	"time"
 
@@ -32,10 +35,38 @@ func listenTCP(t *testing.T) *net.TCPListener {
 // closedPort returns an address where nobody listens.
 func closedPort(t *testing.T) string {
 	t.Helper()
-	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	return l.Addr().String()
+	return fmt.Sprintf("127.0.0.1:%d", freePorts(t, "127.0.0.1", 1))
+}
+
+// freePorts returns the first of n ports in a row that are free at an address now,
+// for TCP and UDP. They are below those that the system gives to clients and to who
+// listens at port 0, so that nobody else is given one of them.
+func freePorts(t *testing.T, host string, n int) int {
+	t.Helper()
+	for range 100 {
+		if low := 10000 + rand.IntN(10000); allFree(host, low, n) {
+			return low
+		}
+	}
+	t.Fatal("no free ports in a row")
+	return 0
+}
+
+func allFree(host string, low, n int) bool {
+	for port := low; port < low+n; port++ {
+		address := net.JoinHostPort(host, strconv.Itoa(port))
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return false
+		}
+		l.Close()
+		pc, err := net.ListenPacket("udp", address)
+		if err != nil {
+			return false
+		}
+		pc.Close()
+	}
+	return true
 }
 
 // acceptTCP returns the next conn of an upstream that the test plays.

@@ -16,7 +16,8 @@ import (
 	"github.com/strata-net/strata/tlsx/pki"
 )
 
-// probeTime is how long a denied client waits for an answer that must not come.
+// probeTime is how long a denied client that sends datagrams waits for an answer
+// that must not come.
 const probeTime = 200 * time.Millisecond
 
 // probe comes to a listener from an address that it denies, and returns an error
@@ -39,7 +40,7 @@ func (t *trial) probe(ctx context.Context, ca *pki.CA) error {
 		return nil // not every system has all of 127.0.0.0/8
 	case err == nil:
 		defer c.Close()
-		err = knock(c)
+		err = t.knock(c)
 	}
 	if !t.refuses(err) {
 		return fmt.Errorf("a client at %v, which is denied: %w", from, err)
@@ -88,9 +89,13 @@ func (t *trial) denied() (netip.Addr, bool) {
 // errAnswered says that a listener took a client that it should have refused.
 var errAnswered = errors.New("it was answered")
 
-// knock sends a byte and waits for an answer.
-func knock(c net.Conn) error {
-	if err := c.SetDeadline(time.Now().Add(probeTime)); err != nil {
+// knock sends a byte and waits for an answer, or, but for datagrams, for a reset.
+func (t *trial) knock(c net.Conn) error {
+	wait := callTime
+	if t.protocol == "udp" {
+		wait = probeTime
+	}
+	if err := c.SetDeadline(time.Now().Add(wait)); err != nil {
 		return err
 	}
 	if _, err := c.Write([]byte("?")); err != nil {

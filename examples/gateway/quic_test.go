@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -117,16 +118,16 @@ func TestQUICUpstreamResets(t *testing.T) {
 
 // A stream on which nothing moves, and one that is too old, are cut.
 func TestQUICBounds(t *testing.T) {
-	for key, value := range map[string]string{"idle_timeout": "300ms", "max_session": "300ms"} {
+	for _, key := range []string{"idle_timeout", "max_session"} {
 		t.Run(key, func(t *testing.T) {
 			settled(t)
-			g := start(t, quicFront("echo: tcp", key+": "+value), nil)
+			g := start(t, quicFront("echo: tcp", key+": 2s"), nil)
 			c := dialStream(t, g, streamsTo(t, g, ""))
 			require.NoError(t, swap(c, "x", "x"))
 			_, err := c.Read(make([]byte, 1))
 			var reset *quic.StreamError
 			require.ErrorAs(t, err, &reset)
-			g.log.eventually(t, key+"=300ms")
+			g.log.eventually(t, key+"=2s")
 		})
 	}
 }
@@ -152,17 +153,16 @@ func TestQUICDrains(t *testing.T) {
 		require.NoError(t, swap(c, "x", "x"))
 	}
 	down := make(chan bool, 1)
-	go func() {
-		ctx, cancel := contextFor(time.Second)
-		defer cancel()
-		down <- g.Shutdown(ctx)
-	}()
+	ctx, over := context.WithCancel(t.Context())
+	defer over()
+	go func() { down <- g.Shutdown(ctx) }()
 	require.Eventually(t, func() bool {
 		_, err := streamsTo(t, g, "").DialContext(t.Context(), "udp", g.address("quic"))
 		return err != nil
 	}, patience, time.Millisecond)
 	require.NoError(t, swap(ends, "y", "y"))
 	require.NoError(t, ends.Close())
+	over()
 	_, err := stays.Read(make([]byte, 1))
 	require.Error(t, err)
 	assert.False(t, <-down)
@@ -172,10 +172,7 @@ func TestQUICDrains(t *testing.T) {
 // them.
 func TestReloadQUICLingers(t *testing.T) {
 	settled(t)
-	pc, err := net.ListenPacket("udp", "127.77.0.1:0")
-	require.NoError(t, err)
-	address := pc.LocalAddr().String()
-	require.NoError(t, pc.Close())
+	address := fmt.Sprintf("127.77.0.1:%d", freePorts(t, "127.77.0.1", 1))
 	text := func(conns int) string {
 		return "drain: 50ms" + strings.Replace(quicFront("echo: tcp", fmt.Sprintf("max_conns: %d", conns)), "127.0.0.1:0", address, 1)
 	}

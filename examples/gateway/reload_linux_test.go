@@ -18,7 +18,7 @@ import (
 // two is a document with two listeners of tcp at fixed ports and one of http.
 func two(first, second int, limits, upstream string) string {
 	return fmt.Sprintf(`
-drain: 2s
+drain: 1m
 upstreams: [{name: up, address: %q}]
 listeners:
   - {name: first, address: "127.77.0.1:%d", routes: [{upstream: up}]}
@@ -39,10 +39,14 @@ func taken(t *testing.T) int {
 // freePort returns a port that nobody has.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.77.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return freePorts(t, "127.77.0.1", 1)
+}
+
+// freePair returns two of them.
+func freePair(t *testing.T) (first, second int) {
+	t.Helper()
+	first = freePorts(t, "127.77.0.1", 2)
+	return first, first + 1
 }
 
 // greet runs a server that says its name on every conn and then echoes.
@@ -78,7 +82,7 @@ func opened(t *testing.T, g *local, listener, name string) *net.TCPConn {
 func TestReload(t *testing.T) {
 	settled(t)
 	a, b := greet(t, "a"), greet(t, "b")
-	one, other := freePort(t), freePort(t)
+	one, other := freePair(t)
 	g := start(t, two(one, other, "", a), nil)
 	first, second := opened(t, g, "first", "a"), opened(t, g, "second", "a")
 	doors := g.listeners()
@@ -103,10 +107,11 @@ func TestReload(t *testing.T) {
 // What drains is cut when its time is over.
 func TestReloadCuts(t *testing.T) {
 	settled(t)
-	g := start(t, two(freePort(t), freePort(t), "", greet(t, "a")), nil)
+	low := freePorts(t, "127.77.0.1", 4)
+	g := start(t, two(low, low+1, "", greet(t, "a")), nil)
 	c := opened(t, g, "second", "a")
-	text := two(freePort(t), freePort(t), "", greet(t, "a"))
-	require.NoError(t, g.reload(t, strings.Replace(text, "drain: 2s", "drain: 50ms", 1)))
+	text := two(low+2, low+3, "", greet(t, "a"))
+	require.NoError(t, g.reload(t, strings.Replace(text, "drain: 1m", "drain: 50ms", 1)))
 	g.log.eventually(t, "msg=ended listener=second cut=true")
 	_, err := c.Read(make([]byte, 1))
 	require.ErrorIs(t, err, syscall.ECONNRESET)
@@ -116,7 +121,7 @@ func TestReloadCuts(t *testing.T) {
 func TestReloadRefused(t *testing.T) {
 	settled(t)
 	a := greet(t, "a")
-	one, other := freePort(t), freePort(t)
+	one, other := freePair(t)
 	g := start(t, two(one, other, "", a), nil)
 	c := opened(t, g, "second", "a")
 	doors := g.listeners()
@@ -134,10 +139,10 @@ func TestReloadRefused(t *testing.T) {
 func TestReloadGoesBack(t *testing.T) {
 	settled(t)
 	a := greet(t, "a")
-	one, other := freePort(t), freePort(t)
+	one, other := freePair(t)
 	g := start(t, two(one, other, "", a), nil)
 	text := two(one, other, fmt.Sprintf(`addresses: ["127.77.0.1:%d"],`, taken(t)), greet(t, "b"))
-	err := g.reload(t, strings.Replace(text, "drain: 2s", "drain: 50ms", 1))
+	err := g.reload(t, strings.Replace(text, "drain: 1m", "drain: 50ms", 1))
 	require.ErrorContains(t, err, "it goes on as it was")
 	opened(t, g, "first", "b")
 	opened(t, g, "second", "a")
@@ -149,10 +154,7 @@ func TestReloadGoesBack(t *testing.T) {
 // the old one has ended.
 func TestReloadDatagrams(t *testing.T) {
 	settled(t)
-	l, err := net.ListenPacket("udp", "127.77.0.1:0")
-	require.NoError(t, err)
-	port := l.LocalAddr().(*net.UDPAddr).Port
-	require.NoError(t, l.Close())
+	port := freePort(t)
 	text := func(sessions int) string {
 		return fmt.Sprintf(`
 drain: 100ms
@@ -184,7 +186,7 @@ func TestReloadSideBySide(t *testing.T) {
 	a := greet(t, "a")
 	text := func(limit int) string {
 		return fmt.Sprintf(`
-drain: 5s
+drain: 1m
 upstreams: [{name: up, echo: udp}, {name: bytes, address: %q}]
 listeners:
   - {name: udp, address: "127.77.0.1:%d", protocol: udp, max_sessions: %d, routes: [{upstream: up}]}
@@ -226,7 +228,8 @@ listeners:
 // The process reads its document again at a SIGHUP, and keeps what it has when
 // that is wrong.
 func TestHangup(t *testing.T) {
-	one, other, up := freePort(t), freePort(t), greet(t, "a")
+	one, other := freePair(t)
+	up := greet(t, "a")
 	p := spawn(t, two(one, other, "", up))
 	hangup := func(limits string) {
 		require.NoError(t, os.WriteFile(p.cmd.Args[len(p.cmd.Args)-1], []byte(two(one, other, limits, up)), 0o600))
@@ -237,8 +240,7 @@ func TestHangup(t *testing.T) {
 	p.log.eventually(t, "listeners[1].max_cons")
 	hangup("max_conns: 3,")
 	p.log.eventually(t, "msg=reloaded")
-	port := other
-	c, err := net.Dial("tcp", fmt.Sprintf("127.77.0.1:%d", port))
+	c, err := net.Dial("tcp", fmt.Sprintf("127.77.0.1:%d", other))
 	require.NoError(t, err)
 	heard(t, c, "a")
 	require.NoError(t, c.Close())
@@ -253,7 +255,7 @@ func TestReloadRequests(t *testing.T) {
 		<-goOn
 		io.WriteString(w, "slow")
 	})
-	one, other := freePort(t), freePort(t)
+	one, other := freePair(t)
 	g := start(t, two(one, other, "", slow), nil)
 	answer := make(chan string)
 	go func() {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -37,11 +38,9 @@ func serial(address, name string, roots *pki.CA, more ...tls.Certificate) (strin
 	defer c.Close()
 	// In TLS 1.3 the server's verdict on the client comes after the handshake.
 	c.SetDeadline(time.Now().Add(patience))
-	if _, err := c.Write([]byte("GET /x HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
-		return "", err
-	}
+	_, failed := c.Write([]byte("GET /x HTTP/1.1\r\nHost: x\r\n\r\n")) // when it was refused already; Read has the reason
 	if _, err := c.Read(make([]byte, 1)); err != nil {
-		return "", err
+		return "", errors.Join(failed, err)
 	}
 	return c.ConnectionState().PeerCertificates[0].SerialNumber.String(), nil
 }

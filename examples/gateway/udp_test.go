@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"runtime"
 	"strings"
 	"sync"
@@ -132,15 +133,14 @@ func TestUDPLengths(t *testing.T) {
 func TestUDPSessions(t *testing.T) {
 	settled(t)
 	up := namesPeers(t)
-	g := start(t, udpFront("address: \"udp://"+up.LocalAddr().String()+"\"", "idle_timeout: 300ms"), nil)
+	g := start(t, udpFront("address: \"udp://"+up.LocalAddr().String()+"\"", "idle_timeout: 2s"), nil)
 	a, b := dialUDP(t, g.address("udp")), dialUDP(t, g.address("udp"))
 	first := whoAmI(t, a)
 	assert.NotEqual(t, first, whoAmI(t, b))
 	for range 10 { // longer than the idle time, but never idle
 		assert.Equal(t, first, whoAmI(t, a))
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(300 * time.Millisecond)
 	}
-	g.log.eventually(t, "reason=idle")
 	require.Eventually(t, func() bool { return strings.Count(g.log.String(), "reason=idle") == 2 }, patience, time.Millisecond)
 	assert.NotEqual(t, first, whoAmI(t, a))
 	g.log.eventually(t, `sent="11 datagrams, 11 bytes, 0 lost" received="11 datagrams,`)
@@ -152,7 +152,13 @@ func TestUDPMaxSession(t *testing.T) {
 	g := start(t, udpFront("address: \"udp://"+up.LocalAddr().String()+"\"", "max_session: 200ms"), nil)
 	c := dialUDP(t, g.address("udp"))
 	first := whoAmI(t, c)
-	require.Eventually(t, func() bool { return whoAmI(t, c) != first }, patience, 10*time.Millisecond)
+	require.Eventually(t, func() bool { // the answer to who asks at the end of a session is lost
+		fmt.Fprint(c, "?")
+		require.NoError(t, c.SetReadDeadline(time.Now().Add(100*time.Millisecond)))
+		buf := make([]byte, 64)
+		n, err := c.Read(buf)
+		return err == nil && string(buf[:n]) != first
+	}, patience, 10*time.Millisecond)
 	g.log.eventually(t, "reason=aged")
 }
 
@@ -166,10 +172,12 @@ func TestUDPFull(t *testing.T) {
 			for range 2 {
 				require.NoError(t, swap(dialUDP(t, g.address("udp")), "x", "x"))
 			}
-			assert.Equal(t, served, !unanswered(t, dialUDP(t, g.address("udp"))))
+			third := dialUDP(t, g.address("udp"))
 			if served {
+				require.NoError(t, swap(third, "x", "x"))
 				g.log.eventually(t, "reason=evicted")
 			} else {
+				assert.True(t, unanswered(t, third))
 				g.log.eventually(t, "reason=full")
 			}
 		})
@@ -191,21 +199,23 @@ func TestUDPLimits(t *testing.T) {
 // next one gets through.
 func TestUDPUpstreamComesBack(t *testing.T) {
 	settled(t)
-	up := listenUDP(t, "127.0.0.1:0")
-	address := up.LocalAddr().String()
-	require.NoError(t, up.Close())
+	address := closedPort(t)
 	g := start(t, udpFront("address: \"udp://"+address+"\"", "queue: 4"), nil)
 	c := dialUDP(t, g.address("udp"))
 	for range 5 {
 		assert.True(t, unanswered(t, c))
 	}
 	back := listenUDP(t, address)
-	require.NoError(t, back.SetDeadline(time.Now().Add(patience)))
-	_, err := c.Write([]byte("again"))
-	require.NoError(t, err)
 	buf := make([]byte, 64)
-	n, from, err := back.ReadFrom(buf)
-	require.NoError(t, err)
+	var n int
+	var from net.Addr
+	var err error
+	require.Eventually(t, func() bool { // the error of an earlier datagram may have to be read first
+		fmt.Fprint(c, "again")
+		require.NoError(t, back.SetReadDeadline(time.Now().Add(100*time.Millisecond)))
+		n, from, err = back.ReadFrom(buf)
+		return err == nil
+	}, patience, time.Millisecond)
 	assert.Equal(t, "again", string(buf[:n]))
 	_, err = back.WriteTo([]byte("here"), from)
 	require.NoError(t, err)
@@ -219,13 +229,14 @@ func TestUDPUpstreamComesBack(t *testing.T) {
 func TestUDPDialFails(t *testing.T) {
 	settled(t)
 	g := start(t, udpFront(`address: "udp://127.0.0.1:9", dial: {local_addr: 192.0.2.1}`, "max_sessions: 100"), nil)
+	begin := time.Now()
 	for range 30 {
 		_, err := dialUDP(t, g.address("udp")).Write([]byte("x"))
 		require.NoError(t, err)
 	}
 	g.log.eventually(t, "msg=dial")
 	g.log.eventually(t, "cannot assign requested address")
-	assert.LessOrEqual(t, strings.Count(g.log.String(), "msg=dial"), 3)
+	assert.LessOrEqual(t, strings.Count(g.log.String(), "msg=dial"), 1+int(time.Since(begin)/time.Second))
 }
 
 // Idle sessions cost little: less than a single buffer, also with the race
@@ -254,14 +265,16 @@ func memory() int64 {
 
 // SIGTERM: sessions that still have traffic go on, and end with it.
 func TestUDPDrain(t *testing.T) {
-	p := spawn(t, udpFront("echo: udp", "idle_timeout: 1h"))
-	address := p.address(t, "udp")
-	c := dialUDP(t, address)
+	const quiet = 3 * time.Second
+	p := spawnWith(t, unhurried+udpFront("echo: udp", "idle_timeout: 1h"), func(cmd *exec.Cmd) {
+		cmd.Env = append(cmd.Env, asQuiet+"="+quiet.String())
+	})
+	c := dialUDP(t, p.address(t, "udp"))
 	require.NoError(t, swap(c, "before", "before"))
 	p.terminate(t)
-	for range 10 {
+	for range 7 {
 		require.NoError(t, swap(c, "after", "after"))
-		time.Sleep(drainQuiet / 5)
+		time.Sleep(quiet / 5)
 	}
 	assert.Equal(t, 0, p.ended(t))
 	assert.NotContains(t, p.log.String(), "level=WARN")

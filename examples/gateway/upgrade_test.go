@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"crypto/sha1"
 	"encoding/base64"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -69,17 +69,17 @@ func TestDrainUpgrade(t *testing.T) {
 			g := start(t, front(upgrader(t)), nil)
 			c, r := upgrade(t, g.address("http"))
 			done := make(chan bool, 1)
-			go func() {
-				ctx, cancel := contextFor(500 * time.Millisecond)
-				defer cancel()
-				done <- g.Shutdown(ctx)
-			}()
+			ctx, over := context.WithCancel(t.Context())
+			defer over()
+			go func() { done <- g.Shutdown(ctx) }()
 			refused(t, g.address("http"))
 			say(t, c, "ping\n")
 			line, err := r.ReadString('\n')
 			require.NoError(t, err)
 			assert.Equal(t, "ping\n", line)
-			if !cut {
+			if cut {
+				over()
+			} else {
 				require.NoError(t, c.Close())
 			}
 			assert.Equal(t, !cut, <-done)

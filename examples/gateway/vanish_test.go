@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -126,8 +127,9 @@ func TestClientDisappearsWhileReading(t *testing.T) {
 }
 
 // stalling is a configuration whose http listeners lose patience soon.
-func stalling(upstream string) string {
-	return strings.ReplaceAll(front(upstream), "protocol: http,", "protocol: http, stall_timeout: 300ms, stream_timeout: 300ms,")
+func stalling(upstream string, after time.Duration) string {
+	return strings.ReplaceAll(front(upstream), "protocol: http,",
+		fmt.Sprintf("protocol: http, stall_timeout: %[1]v, stream_timeout: %[1]v,", after))
 }
 
 // A client that stops in the middle of its body is told so.
@@ -136,7 +138,7 @@ func TestClientStallsWhileSending(t *testing.T) {
 		t.Run(way.name, func(t *testing.T) {
 			settled(t)
 			up := upstream(t, func(_ http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) })
-			g := start(t, stalling(up), nil)
+			g := start(t, stalling(up, 300*time.Millisecond), nil)
 			body, w := io.Pipe()
 			defer w.Close()
 			go io.WriteString(w, "half of it")
@@ -150,11 +152,12 @@ func TestClientStallsWhileSending(t *testing.T) {
 
 // A client that does not read its response does not hold a request for ever.
 func TestClientStallsWhileReading(t *testing.T) {
+	settled(t)
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
-			settled(t)
+			t.Parallel() // it waits
 			up := upstream(t, func(w http.ResponseWriter, _ *http.Request) { io.Copy(w, noise(1<<30, 8)) })
-			g := start(t, stalling(up), nil)
+			g := start(t, stalling(up, 2*time.Second), nil)
 			res, err := client(t, way.version, g.roots()).Get(g.url(way.listener, way.scheme, "/"))
 			require.NoError(t, err)
 			defer res.Body.Close()
@@ -165,15 +168,16 @@ func TestClientStallsWhileReading(t *testing.T) {
 
 // A client that has sent its body is not stalled, however long the answer takes.
 func TestSlowAnswerIsNoStall(t *testing.T) {
+	settled(t)
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
-			settled(t)
+			t.Parallel() // it waits
 			up := upstream(t, func(w http.ResponseWriter, r *http.Request) {
 				io.Copy(io.Discard, r.Body)
-				time.Sleep(700 * time.Millisecond)
+				time.Sleep(2500 * time.Millisecond)
 				io.WriteString(w, "done")
 			})
-			g := start(t, stalling(up), nil)
+			g := start(t, stalling(up, 2*time.Second), nil)
 			for _, body := range []io.Reader{strings.NewReader("short"), noise(1<<20, 9)} {
 				res, err := client(t, way.version, g.roots()).Post(g.url(way.listener, way.scheme, "/"), "", body)
 				require.NoError(t, err)
@@ -188,7 +192,7 @@ func TestSlowAnswerIsNoStall(t *testing.T) {
 func TestHeaderTimeout(t *testing.T) {
 	settled(t)
 	g := start(t, strings.ReplaceAll(echoConfig, "protocol: http,",
-		"protocol: http, read_header_timeout: 200ms, max_header_bytes: 4096,"), nil)
+		"protocol: http, read_header_timeout: 2s, max_header_bytes: 4096,"), nil)
 	c := dialTCP(t, g.address("http"))
 	say(t, c, "GET / HTTP/1.1\r\nHost: x\r\n")
 	_, err := io.Copy(io.Discard, c)
