@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -31,14 +32,15 @@ func TestStalledHandshake(t *testing.T) {
 	_, err := client.Write([]byte{22, 3, 1, 0}) // half of a record's header
 	require.NoError(t, err)
 	add(t, &r, socketz.Socket{Name: "x", Conn: secure})
-	require.Eventually(t, func() bool { // once the handshake has begun
-		s := only(t, &r)
-		return s.Remote == client.LocalAddr().String() && s.TLS == nil && len(s.Notes) == 1
-	}, eventually, time.Millisecond)
-	begun := time.Now()
-	assert.Equal(t, []string{"tls: has not answered an earlier question yet"}, only(t, &r).Notes)
+	stuck := []string{"tls: has not answered an earlier question yet"}
+	hasty(func() {
+		require.Eventually(t, func() bool { // once the handshake has begun
+			s := only(t, &r)
+			return s.Remote == client.LocalAddr().String() && s.TLS == nil && slices.Equal(stuck, s.Notes)
+		}, eventually, time.Millisecond)
+	})
+	assert.Equal(t, stuck, only(t, &r).Notes)
 	assert.Contains(t, html(t, &r, ""), "has not answered")
-	assert.Less(t, time.Since(begun), eventually)
 }
 
 // Conns whose methods block cost a page some time, and bounded goroutines, until they answer.
@@ -54,7 +56,8 @@ func TestBlockedConns(t *testing.T) {
 		add(t, &r, socketz.Socket{Name: "x", Conn: conns[i]})
 	}
 	_, server := connect(t, plainTCP(t))
-	d := look(t, &r, "limit=1000&sort=peer")
+	var d *document
+	hasty(func() { d = look(t, &r, "limit=1000&sort=peer") })
 	require.Len(t, d.Conns, 200)
 	notes := map[string]int{}
 	for _, c := range d.Conns {

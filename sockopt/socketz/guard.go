@@ -55,7 +55,7 @@ func loopbackHost(host string) bool {
 	if err != nil {
 		name = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
 	}
-	if strings.EqualFold(name, "localhost") {
+	if strings.ToLower(name) == "localhost" { // EqualFold takes "localho\u017ft" too
 		return true
 	}
 	ip, err := netip.ParseAddr(name)

@@ -143,13 +143,13 @@ func TestPortOfHost(t *testing.T) {
 	for _, host := range []string{"localhost:80", "localhost:", "[::1]:8080", "127.0.0.1:1"} {
 		assert.True(t, socketz.LoopbackHost(host), host)
 	}
-	for _, host := range []string{"localhost:*", "localhost:http", "[::1]:-1", "127.0.0.1:1.a.test"} {
+	for _, host := range []string{"localhost:*", "localhost:http", "[::1]:-1", "127.0.0.1:1.a.test", "localho\u017ft"} {
 		assert.False(t, socketz.LoopbackHost(host), host)
 	}
 }
 
 func FuzzLoopbackHost(f *testing.F) {
-	for _, s := range []string{"localhost", "[::1]:80", "127.0.0.1", "x.localhost", "localhost:80:80", "[localhost]", "::1", "127.1"} {
+	for _, s := range []string{"localhost", "[::1]:80", "127.0.0.1", "x.localhost", "localhost:80:80", "[localhost]", "::1", "127.1", "[127.0.0.1]", "localho\u017ft"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, host string) {
@@ -158,7 +158,7 @@ func FuzzLoopbackHost(f *testing.F) {
 		}
 		// What is let in is a name that no DNS is asked for, or a literal.
 		name := strings.ToLower(strings.TrimRight(strings.TrimLeft(host, "["), "]0123456789:"))
-		ip := strings.HasPrefix(host, "127.") || strings.Contains(host, "::") || strings.Contains(host, "0:")
+		ip := strings.HasPrefix(strings.TrimLeft(host, "["), "127.") || strings.Contains(host, "::") || strings.Contains(host, "0:")
 		assert.True(t, name == "localhost" || ip, "%q", host)
 	})
 }

@@ -149,7 +149,7 @@ type buffered struct {
 	err error
 }
 
-// Write never fails: see over.
+// Write never fails: over tells.
 func (b *buffered) Write(p []byte) (int, error) {
 	const enough = 16 << 10
 	b.buf.Write(p)
@@ -206,13 +206,19 @@ func (h *handler) newPage(q *query) *page {
 const maxShared = 500
 
 // listeners calls f for those of the page.
-func (p *page) listeners(f func(*view)) { p.each(p.shared[:min(maxShared, len(p.shared))], f) }
+func (p *page) listeners(out *buffered, f func(*view)) {
+	p.each(out, p.shared[:min(maxShared, len(p.shared))], f)
+}
 
 // conns calls f for those of the page.
-func (p *page) conns(f func(*view)) { p.each(p.chosen, f) }
+func (p *page) conns(out *buffered, f func(*view)) { p.each(out, p.chosen, f) }
 
-func (p *page) each(list []*record, f func(*view)) {
+// each asks the sockets of a list as long as there is somebody to write for.
+func (p *page) each(out *buffered, list []*record, f func(*view)) {
 	for _, e := range list {
+		if out.over() {
+			return
+		}
 		if v := p.look.view(e, false); v != nil { // else it has gone since it was chosen
 			f(v)
 		}

@@ -1,6 +1,7 @@
 package socketz_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/strata-net/strata/sockopt"
@@ -19,6 +21,17 @@ import (
 
 // eventually is how long a test waits for what takes moments.
 const eventually = 30 * time.Second
+
+func TestMain(m *testing.M) {
+	socketz.SetPatience(eventually)
+	os.Exit(m.Run())
+}
+
+// hasty runs f with the patience that a look has in programs, for what never answers.
+func hasty(f func()) {
+	defer socketz.SetPatience(socketz.SetPatience(time.Second))
+	f()
+}
 
 // noLeak fails the test if there are more goroutines at its end than now.
 func noLeak(t *testing.T) {
@@ -177,7 +190,7 @@ func serve(t *testing.T, l net.Listener, h http.Handler) {
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()
 	t.Cleanup(func() {
-		s.Close()
+		assert.NoError(t, s.Shutdown(context.Background())) // waits for the requests in progress, however long they take
 		<-done
 	})
 }

@@ -50,9 +50,9 @@ func writeHTML(out *buffered, p *page) {
 	}
 	part("summary", p)
 	part("listeners", p)
-	p.listeners(func(v *view) { part("listener", row{v, p}) })
+	p.listeners(out, func(v *view) { part("listener", row{v, p}) })
 	part("conns", p)
-	p.conns(func(v *view) { part("conn", row{v, p}) })
+	p.conns(out, func(v *view) { part("conn", row{v, p}) })
 	part("end", p)
 	part("foot", p)
 }

@@ -33,11 +33,11 @@ func writeJSON(out *buffered, p *page) {
 	_, _ = out.Write(b[:len(b)-1])
 	for _, array := range []struct {
 		name string
-		each func(func(*view))
+		each func(*buffered, func(*view))
 	}{{"listeners", p.listeners}, {"conns", p.conns}} {
 		out.text(`,"` + array.name + `":[`)
 		separator := "\n"
-		array.each(func(v *view) {
+		array.each(out, func(v *view) {
 			out.text(separator)
 			put(out, v)
 			separator = ",\n"
