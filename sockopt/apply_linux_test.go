@@ -1,7 +1,6 @@
 package sockopt
 
 import (
-	"context"
 	"errors"
 	"net"
 	"net/netip"
@@ -494,13 +493,11 @@ func TestControlAllocates(t *testing.T) {
 func TestConcurrentUse(t *testing.T) {
 	opts := Options{IPTTL.Value(9), TCPSynCnt.Value(3), IPTOS.Value(16)}
 	l := listen(t, "tcp4", "127.0.0.1:0", nil)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
 	errs := make(chan error)
 	for range 16 {
 		go func() {
 			d := net.Dialer{Control: opts.Control}
-			c, err := d.DialContext(ctx, "tcp", l.Addr().String())
+			c, err := d.DialContext(t.Context(), "tcp", l.Addr().String())
 			if err == nil {
 				err = opts.Verify(c.(*net.TCPConn))
 				_ = c.Close()

@@ -61,7 +61,7 @@ func FuzzParseList(f *testing.F) {
 // The text is given to package json, and past it, as the decoders of other formats may do.
 func FuzzJSON(f *testing.F) {
 	for _, s := range []string{
-		"null", "{}", "[]", "{", `{"TCP_NODELAY":false}`, `{"TCP_NODELAY?":true}`, `{"TCP_NODELAY":null}`, `{"TCP_KEEPIDLE":"30s","SO_RCVBUF":262144}`,
+		"null", " null\n", "\vnull", "{}", "[]", "{", `{"TCP_NODELAY":false}`, `{"TCP_NODELAY?":true}`, `{"TCP_NODELAY":null}`, `{"TCP_KEEPIDLE":"30s","SO_RCVBUF":262144}`,
 		oneOfEachKindJSON, `{"IP_TTL":1,"IP_TTL":2}`, `{"6/4":"0x1e","+6/4":"0x1e"}`, `{"SO_RCVBUF":1e5}`, `{"SO_RCVBUF":[1]}`, `{"":{}}`,
 		`{"TCP_CONGESTION":"\ud800"}`, `{"SO_BINDTODEVICE":" lo "}`, `{"SO_BINDTODEVICE":"a,b"}`, `{"SO_BINDTODEVICE":"\u0000"}`, `{"IP_TTL":1} `, `{"IP_TTL":1}}`,
 	} {
@@ -109,8 +109,12 @@ func requireListForms(t *testing.T, list sockopt.Options) {
 
 // lastOfEach is what JSON keeps of a list: of each name the later option.
 func lastOfEach(list sockopt.Options) (last sockopt.Options) {
+	at := map[string]int{}
 	for i, o := range list {
-		if !slices.ContainsFunc(list[i+1:], func(p sockopt.Option) bool { return p.Name() == o.Name() }) {
+		at[o.Name()] = i
+	}
+	for i, o := range list {
+		if at[o.Name()] == i {
 			last = append(last, o)
 		}
 	}

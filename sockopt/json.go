@@ -48,7 +48,7 @@ func (o *Option) jsonValue() string {
 // UnmarshalJSON reads an object as MarshalJSON writes it, and keeps its order. A value of the wrong JSON type,
 // a name given twice and what [Parse] refuses are errors; all are joined, and the list is left as it was. So it is by null.
 func (o *Options) UnmarshalJSON(data []byte) error {
-	if string(data) == "null" { // as package json has it for every type
+	if string(bytes.Trim(data, " \t\r\n")) == "null" { // as package json has it for every type
 		return nil
 	}
 	d := json.NewDecoder(bytes.NewReader(data))

@@ -151,6 +151,11 @@ func TestUnmarshalNull(t *testing.T) {
 	list := sockopt.Options{sockopt.TCPNoDelay.Value(false)}
 	require.NoError(t, json.Unmarshal([]byte(`null`), &list))
 	assert.Equal(t, sockopt.Options{sockopt.TCPNoDelay.Value(false)}, list)
-	require.NoError(t, list.UnmarshalJSON([]byte(`null`)))
-	assert.Len(t, list, 1)
+	for _, text := range []string{"null", " null", "null\n", "\r\n\tnull "} {
+		require.NoError(t, list.UnmarshalJSON([]byte(text)), "%q", text)
+		assert.Len(t, list, 1)
+	}
+	for _, text := range []string{"\vnull", "null\u00a0", "nullx", "null, null"} { // no spaces of JSON
+		require.Error(t, list.UnmarshalJSON([]byte(text)), "%q", text)
+	}
 }

@@ -287,7 +287,7 @@ func enterMemoryGroup(t *testing.T) {
 	t.Cleanup(func() {
 		assert.NoError(t, os.WriteFile(filepath.Join(memoryGroups, "tasks"), tid, 0))
 		runtime.UnlockOSThread()
-		assert.Eventually(t, func() bool { return os.Remove(dir) == nil }, 5*time.Second, 10*time.Millisecond)
+		assert.Eventually(t, func() bool { return os.Remove(dir) == nil }, time.Minute, 10*time.Millisecond)
 	})
 }
 

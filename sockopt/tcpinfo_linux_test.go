@@ -22,18 +22,20 @@ import (
 func TestTCPInfo(t *testing.T) {
 	l := listen(t, "tcp4", "127.0.0.1:0", nil)
 	client, server := pair(t, l, net.Dialer{})
-	const size = 1 << 20
-	go func() { _, _ = client.Write(make([]byte, size)) }()
-	_, err := io.ReadFull(server, make([]byte, size))
-	require.NoError(t, err)
-
 	m, err := TCPInfo(client)
 	require.NoError(t, err)
-	assert.Equal(t, "established", m.State.String())
 	assert.Equal(t, "open", m.Congestion)
-	assert.GreaterOrEqual(t, m.BytesAcked, int64(size))
+	const size = 1 << 20
+	go func() { _, _ = client.Write(make([]byte, size)) }()
+	_, err = io.ReadFull(server, make([]byte, size))
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { // the last acknowledgement may be delayed
+		m, err = TCPInfo(client)
+		return err == nil && m.BytesAcked >= size
+	}, time.Minute, time.Millisecond)
+	assert.Equal(t, "established", m.State.String())
 	assert.Positive(t, m.RTT)
-	assert.Less(t, m.RTT, time.Second)
+	assert.Less(t, m.RTT, time.Minute)
 	assert.Positive(t, m.MinRTT)
 	assert.LessOrEqual(t, m.MinRTT, m.RTT)
 	assert.Positive(t, m.SndCwnd)
