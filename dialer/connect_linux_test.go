@@ -20,18 +20,7 @@ import (
 // connect to it hangs, because the kernel drops its SYN.
 func fullListener(t *testing.T) string {
 	t.Helper()
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	require.NoError(t, err)
-	t.Cleanup(func() { unix.Close(fd) })
-	require.NoError(t, unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
-	require.NoError(t, unix.Listen(fd, 0))
-	name, err := unix.Getsockname(fd)
-	require.NoError(t, err)
-	address := fmt.Sprintf("127.0.0.1:%d", name.(*unix.SockaddrInet4).Port)
-	filler, err := net.Dial("tcp", address)
-	require.NoError(t, err)
-	t.Cleanup(func() { filler.Close() })
-	return address
+	return fmt.Sprintf("127.0.0.1:%d", silent(t, "127.0.0.1", 0))
 }
 
 func TestCancelDuringConnect(t *testing.T) {

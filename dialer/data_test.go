@@ -18,7 +18,7 @@ import (
 // expect reads the text from the conn.
 func expect(t *testing.T, c net.Conn, text string) {
 	t.Helper()
-	require.NoError(t, c.SetReadDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, c.SetReadDeadline(time.Now().Add(eventually)))
 	got := make([]byte, len(text))
 	_, err := io.ReadFull(c, got)
 	require.NoError(t, err)
@@ -32,7 +32,7 @@ func TestDialDataOnEveryKindOfConn(t *testing.T) {
 	tcp, secure := listen(t, "tcp", "127.0.0.1:0"), listen(t, "tcp", "127.0.0.1:0")
 	echo(t, tcp)
 	echo(t, tls.NewListener(secure, ca.server(t, "127.0.0.1")))
-	plain := newDialer(t, &dialer.Config{Timeout: 10 * time.Second})
+	plain := newDialer(t, &dialer.Config{Timeout: eventually})
 	for _, test := range []struct {
 		name, address string
 		dialer        dialer.Dialer
@@ -76,9 +76,7 @@ func TestDialDataWithoutData(t *testing.T) {
 
 func TestDialDataThatCannotDial(t *testing.T) {
 	noLeak(t)
-	l := listen(t, "tcp", "127.0.0.1:0")
-	require.NoError(t, l.Close())
-	address := l.Addr().String()
+	address := refusing(t)
 	for _, d := range []dialer.Dialer{newDialer(t, nil), new(net.Dialer)} {
 		c, err := dialer.DialData(t.Context(), d, "tcp", address, []byte("first"))
 		require.Error(t, err)

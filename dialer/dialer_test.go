@@ -116,9 +116,8 @@ func TestNilContext(t *testing.T) {
 }
 
 func TestRefusedConnUnwrapsToErrno(t *testing.T) {
-	l := listen(t, "tcp", "127.0.0.1:0")
-	require.NoError(t, l.Close())
-	_, err := newDialer(t, nil).Dial("tcp", l.Addr().String())
+	address := refusing(t)
+	_, err := newDialer(t, nil).Dial("tcp", address)
 	require.Error(t, err)
 	var op *net.OpError
 	require.ErrorAs(t, err, &op)
@@ -126,9 +125,9 @@ func TestRefusedConnUnwrapsToErrno(t *testing.T) {
 	var errno syscall.Errno
 	assert.ErrorAs(t, err, &errno)
 	e := failure(t, err)
-	assert.Equal(t, dialer.Error{Op: "dial", Network: "tcp", Address: l.Addr().String(), Err: e.Err}, *e)
+	assert.Equal(t, dialer.Error{Op: "dial", Network: "tcp", Address: address, Err: e.Err}, *e)
 	assert.False(t, e.Timeout())
-	assert.Equal(t, "dialer: dial tcp "+l.Addr().String()+": "+op.Err.Error(), err.Error(), "nothing is said twice")
+	assert.Equal(t, "dialer: dial tcp "+address+": "+op.Err.Error(), err.Error(), "nothing is said twice")
 }
 
 func TestPort70000DoesNotWrap(t *testing.T) {
@@ -263,7 +262,7 @@ func TestConcurrentDials(t *testing.T) {
 	noLeak(t)
 	l := listen(t, "tcp", "127.0.0.1:0")
 	echo(t, l)
-	d := newDialer(t, &dialer.Config{LocalAddr: "127.0.0.1:0", Timeout: 10 * time.Second})
+	d := newDialer(t, &dialer.Config{LocalAddr: "127.0.0.1:0", Timeout: eventually})
 	t.Run("group", func(t *testing.T) {
 		for range 8 {
 			t.Run("", func(t *testing.T) {

@@ -2,6 +2,7 @@ package dialer_test
 
 import (
 	"context"
+	"net"
 	"net/netip"
 	"strconv"
 	"testing"
@@ -17,8 +18,8 @@ import (
 // The steps of a race say who won, who was refused, and who was given up.
 func TestEventsOfARace(t *testing.T) {
 	noLeak(t)
-	port := serving(t, busy)
-	silent(t, "::1", port)
+	port := silent(t, "::1", 0)
+	echo(t, listen(t, "tcp", net.JoinHostPort(busy, strconv.Itoa(port))))
 	var heard told
 	d := newDialer(t, &dialer.Config{
 		Lookup: names("::1", quiet, busy), FallbackDelay: 10 * time.Millisecond, OnEvent: heard.hear,

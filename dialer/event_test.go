@@ -101,8 +101,6 @@ func TestEventsOfFailures(t *testing.T) {
 	ca := newAuthority(t)
 	secure, _ := tlsEcho(t, "tcp", "127.0.0.1:0", ca.server(t, "service.test"))
 	mute := listen(t, "tcp", "127.0.0.1:0") // accepts, by its backlog, and says nothing
-	gone := listen(t, "tcp", "127.0.0.1:0")
-	require.NoError(t, gone.Close())
 	for _, test := range []struct {
 		name, address string
 		config        dialer.Config
@@ -122,7 +120,7 @@ func TestEventsOfFailures(t *testing.T) {
 				return nil, ctx.Err()
 			},
 		}, []dialer.StepKind{dialer.StepResolve}, isTimeout},
-		{"refused", gone.Addr().String(), dialer.Config{}, []dialer.StepKind{dialer.StepConnect}, func(t *testing.T, err error) {
+		{"refused", refusing(t), dialer.Config{}, []dialer.StepKind{dialer.StepConnect}, func(t *testing.T, err error) {
 			var e *net.OpError
 			require.ErrorAs(t, err, &e)
 			assert.Equal(t, "dial", e.Op)

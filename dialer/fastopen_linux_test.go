@@ -65,7 +65,7 @@ func (s *space) counters(t *testing.T) map[string]int {
 // fastDialer dials in the client's namespace.
 func fastDialer(t *testing.T, client *space, options string) dialer.Dialer {
 	t.Helper()
-	return newDialer(t, &dialer.Config{Netns: client.path(), Options: parse(t, options), Timeout: 30 * time.Second})
+	return newDialer(t, &dialer.Config{Netns: client.path(), Options: parse(t, options), Timeout: eventually})
 }
 
 // learn gets a cookie of the server, which is for its address, whatever the port.
@@ -96,7 +96,8 @@ func fastOpened(t *testing.T, c net.Conn) bool {
 	return fast
 }
 
-// TestFastOpenSavesOneRoundTrip compares the best of some tries: a busy machine only adds.
+// TestFastOpenSavesOneRoundTrip compares the best of some tries, and of more of them where that is not clear: a busy
+// machine only adds.
 func TestFastOpenSavesOneRoundTrip(t *testing.T) {
 	noLeak(t)
 	client, server := newPair(t, roundtrip/2)
@@ -107,9 +108,9 @@ func TestFastOpenSavesOneRoundTrip(t *testing.T) {
 	c, took := askFast(t, fast, l.Addr().String(), "cookie?")
 	assert.False(t, fastOpened(t, c), "there is no cookie yet")
 	assert.GreaterOrEqual(t, took, 2*roundtrip)
-	const tries = 8
 	bestPlain, bestFast := time.Hour, time.Hour
-	for range tries {
+	tries := 0
+	for ; tries < 8 || tries < 200 && (bestPlain-bestFast-roundtrip).Abs() > roundtrip/2; tries++ {
 		c, took = askFast(t, plain, l.Addr().String(), "plain")
 		assert.False(t, fastOpened(t, c))
 		bestPlain = min(bestPlain, took)

@@ -20,6 +20,36 @@ import (
 	"github.com/strata-net/strata/tlsx/pki"
 )
 
+// eventually is how long a test waits for what takes moments.
+const eventually = time.Minute
+
+// withMoreTime calls f with longer and longer limits, at most the last one, until f is done: on a busy machine a short
+// limit may be over before that has begun which it is to end. Otherwise got says why.
+func withMoreTime(t *testing.T, first, last time.Duration, f func(limit time.Duration) (done bool, got any)) {
+	t.Helper()
+	const tries = 10
+	limit := first
+	for range tries {
+		done, got := f(limit)
+		if done {
+			return
+		}
+		t.Logf("limit %v: %v", limit, got)
+		limit = min(3*limit, last)
+	}
+	t.Error("it did not come to that")
+}
+
+// refusing returns an address that refuses conns as long as the test runs: one end of a conn has it, so nobody else can
+// listen there.
+func refusing(t *testing.T) string {
+	t.Helper()
+	c, err := net.Dial("tcp", listen(t, "tcp", "127.0.0.1:0").Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { c.Close() })
+	return c.LocalAddr().String()
+}
+
 // listen opens a listener of package net and closes it with the test.
 func listen(t *testing.T, network, address string) net.Listener {
 	t.Helper()
@@ -55,7 +85,7 @@ func echo(t *testing.T, l net.Listener) {
 // roundTrip proves that the conn works.
 func roundTrip(t *testing.T, c net.Conn) {
 	t.Helper()
-	require.NoError(t, c.SetDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, c.SetDeadline(time.Now().Add(eventually)))
 	_, err := c.Write([]byte("hello"))
 	require.NoError(t, err)
 	got := make([]byte, 5)
@@ -169,7 +199,7 @@ func noLeak(t *testing.T) {
 		// By hand: assert.Eventually has goroutines of its own. Each try counts once, because NumGoroutine is off by
 		// hundreds at the moment when the runtime moves ended ones from list to list.
 		var g, f int
-		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		for end := time.Now().Add(eventually); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 			if g, f = runtime.NumGoroutine(), openFDs(t); g <= goroutines && f <= fds {
 				return
 			}

@@ -84,7 +84,7 @@ func threadsElsewhere(t *testing.T) int {
 func atHome(t *testing.T) {
 	t.Helper()
 	t.Cleanup(func() {
-		end := time.Now().Add(10 * time.Second)
+		end := time.Now().Add(eventually)
 		for threadsElsewhere(t) > 0 && time.Now().Before(end) {
 			time.Sleep(5 * time.Millisecond)
 		}
@@ -232,7 +232,7 @@ func TestSecondSocketIsOfTheNamespaceToo(t *testing.T) {
 	address := l.Addr().String()
 
 	// Multipath TCP is refused, and so is plain TCP.
-	closed := fmt.Sprintf("127.0.0.1:%d", closedPort(t))
+	closed := fmt.Sprintf("127.0.0.1:%d", closedPort(t, "::"))
 	mptcp := newDialer(t, &dialer.Config{Netns: s.path(), Multipath: sockopt.MultipathPrefer})
 	_, err := mptcp.Dial("tcp", closed)
 	require.ErrorIs(t, err, syscall.ECONNREFUSED)
@@ -296,7 +296,7 @@ func TestThreadThatCannotReturn(t *testing.T) {
 			assert.Eventually(t, func() bool {
 				_, err := os.Stat(fmt.Sprintf("/proc/self/task/%d", thread.Load()))
 				return os.IsNotExist(err)
-			}, 10*time.Second, time.Millisecond, "the thread lives on")
+			}, eventually, time.Millisecond, "the thread lives on")
 
 			c, err = d.Dial("tcp", l.Addr().String())
 			require.NoError(t, err, "and the next dial is well")
@@ -365,7 +365,7 @@ func TestConnectInANamespaceHoldsNoThread(t *testing.T) {
 	assert.Eventually(t, func() bool {
 		waiting := strings.Count(s.command(t, "ss", "-Htn", "state", "syn-sent"), "\n")
 		return waiting == 100 && threadsElsewhere(t) == 0
-	}, 20*time.Second, 10*time.Millisecond)
+	}, eventually, 10*time.Millisecond)
 	cancel()
 	group.Wait()
 }
@@ -376,10 +376,17 @@ func TestTimeoutInANamespaceIsOneForAllSockets(t *testing.T) {
 	var port int
 	s.run(t, func() { port = silent(t, "127.0.0.1", 0) })
 	d := newDialer(t, &dialer.Config{Netns: s.path(), Multipath: sockopt.MultipathPrefer, Timeout: 1500 * time.Millisecond})
-	start := time.Now()
-	_, err := d.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-	assert.True(t, failure(t, err).Timeout())
-	assert.Less(t, time.Since(start), 2900*time.Millisecond)
+	// The time of two would be 3 s. A busy machine only adds, so one of some tries is enough.
+	least := time.Hour
+	for range 5 {
+		start := time.Now()
+		_, err := d.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		assert.True(t, failure(t, err).Timeout())
+		if least = min(least, time.Since(start)); least < 2900*time.Millisecond {
+			return
+		}
+	}
+	t.Errorf("it took %v at least", least)
 }
 
 func TestCancelInANamespaceAtAnyMoment(t *testing.T) {

@@ -59,7 +59,7 @@ func FuzzProxyHeader(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			parsed, err := proxyproto.Read(bufio.NewReader(bytes.NewReader(b)))
+			parsed, err := proxyproto.Read(bufio.NewReaderSize(bytes.NewReader(b), len(b)+1))
 			require.NoError(t, err)
 			source, destination, ok := parsed.TCPAddrs()
 			require.True(t, ok)

@@ -9,7 +9,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pires/go-proxyproto"
 	"github.com/stretchr/testify/assert"
@@ -160,12 +159,12 @@ func TestProxyProtocolBeforeTLS(t *testing.T) {
 	noLeak(t)
 	ca := newAuthority(t)
 	raw := listen(t, "tcp", "127.0.0.1:0")
-	echo(t, tls.NewListener(&proxyproto.Listener{Listener: raw, ReadHeaderTimeout: 10 * time.Second, ConnPolicy: func(proxyproto.ConnPolicyOptions) (proxyproto.Policy, error) {
+	echo(t, tls.NewListener(&proxyproto.Listener{Listener: raw, ReadHeaderTimeout: eventually, ConnPolicy: func(proxyproto.ConnPolicyOptions) (proxyproto.Policy, error) {
 		return proxyproto.REQUIRE, nil
 	}}, ca.server(t, "service.test")))
 	server := newProxyServer()
 	d := newDialer(t, &dialer.Config{
-		Timeout: 30 * time.Second, TLS: ca.client(), ProxyProtocol: 2,
+		Timeout: eventually, TLS: ca.client(), ProxyProtocol: 2,
 		Rewrites: []dialer.Rewrite{{"tcp", "service.test:443", "tcp", raw.Addr().String()}},
 		Proxies:  parseProxies(t, "socks5h://"+server.socks(t), "http://"+server.http(t)),
 	})

@@ -54,35 +54,36 @@ func startProgram(t *testing.T, address, name string, args ...string) {
 			c.Close()
 		}
 		return err == nil
-	}, 20*time.Second, 20*time.Millisecond, "%s does not listen on %s", name, address)
+	}, eventually, 20*time.Millisecond, "%s does not listen on %s", name, address)
 }
 
-// freePort returns a port of 127.0.0.1 that was free just now: the programs cannot be told to choose one.
-func freePort(t *testing.T) string {
+// freePort returns a loopback address of our own, and a port of it that was free just now: the programs cannot be told
+// to choose one.
+func freePort(t *testing.T) (ip, port string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", net.JoinHostPort(own(), "0"))
 	require.NoError(t, err)
 	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
+	ip, port, err = net.SplitHostPort(l.Addr().String())
 	require.NoError(t, err)
-	return port
+	return ip, port
 }
 
 func startMicrosocks(t *testing.T) string {
 	t.Helper()
-	port := freePort(t)
-	startProgram(t, "127.0.0.1:"+port, "microsocks", "-i", "127.0.0.1", "-p", port, "-u", "user", "-P", "pass:word")
-	return "127.0.0.1:" + port
+	ip, port := freePort(t)
+	startProgram(t, ip+":"+port, "microsocks", "-i", ip, "-p", port, "-u", "user", "-P", "pass:word")
+	return ip + ":" + port
 }
 
 func startTinyproxy(t *testing.T) string {
 	t.Helper()
-	port := freePort(t)
+	ip, port := freePort(t)
 	conf := filepath.Join(t.TempDir(), "tinyproxy.conf")
-	text := fmt.Sprintf("Port %s\nListen 127.0.0.1\nTimeout 600\nAllow 127.0.0.1\nBasicAuth user password\n", port)
+	text := fmt.Sprintf("Port %s\nListen %s\nTimeout 600\nAllow 127.0.0.0/8\nBasicAuth user password\n", port, ip)
 	require.NoError(t, os.WriteFile(conf, []byte(text), 0o600))
-	startProgram(t, "127.0.0.1:"+port, "tinyproxy", "-d", "-c", conf)
-	return "127.0.0.1:" + port
+	startProgram(t, ip+":"+port, "tinyproxy", "-d", "-c", conf)
+	return ip + ":" + port
 }
 
 // startOpenSSL is a TLS server that answers with a page, as service.test.
@@ -92,16 +93,16 @@ func startOpenSSL(t *testing.T, ca *authority) string {
 	require.NoError(t, err)
 	cert, key, err := c.Write(t.TempDir(), "server")
 	require.NoError(t, err)
-	port := freePort(t)
-	startProgram(t, "127.0.0.1:"+port, "openssl", "s_server", "-accept", "127.0.0.1:"+port, "-cert", cert, "-key", key, "-www", "-alpn", "http/1.1", "-quiet")
-	return port
+	ip, port := freePort(t)
+	startProgram(t, ip+":"+port, "openssl", "s_server", "-accept", ip+":"+port, "-cert", cert, "-key", key, "-www", "-alpn", "http/1.1", "-quiet")
+	return ip + ":" + port
 }
 
 // TestRealProxies chains proxies that others wrote, to a TLS server that others wrote.
 func TestRealProxies(t *testing.T) {
 	socks, plain := startMicrosocks(t), startTinyproxy(t)
 	ca := newAuthority(t)
-	port := startOpenSSL(t, ca)
+	target := startOpenSSL(t, ca)
 	for _, test := range []struct {
 		name string
 		urls []string
@@ -117,8 +118,8 @@ func TestRealProxies(t *testing.T) {
 			config := ca.client()
 			config.NextProtos = []string{"http/1.1"}
 			d := newDialer(t, &dialer.Config{
-				Timeout: 20 * time.Second, TLS: config, Proxies: parseProxies(t, test.urls...),
-				Rewrites: parseRewrites(t, "(tcp|service.test:https) (tcp|127.0.0.1:"+port+")"),
+				Timeout: eventually, TLS: config, Proxies: parseProxies(t, test.urls...),
+				Rewrites: parseRewrites(t, "(tcp|service.test:https) (tcp|"+target+")"),
 			})
 			transport := &http.Transport{DialTLSContext: d.DialContext}
 			defer transport.CloseIdleConnections()
@@ -135,7 +136,7 @@ func TestRealProxies(t *testing.T) {
 		"socks5://" + socks:            syscall.EACCES,
 		"http://user:wrong@" + plain:   nil,
 	} {
-		_, err := newDialer(t, &dialer.Config{Proxies: parseProxies(t, url)}).Dial("tcp", "127.0.0.1:"+port)
+		_, err := newDialer(t, &dialer.Config{Proxies: parseProxies(t, url)}).Dial("tcp", target)
 		assert.Equal(t, "proxy", failure(t, err).Op)
 		var status *dialer.ProxyStatusError
 		if want != nil {
@@ -144,8 +145,7 @@ func TestRealProxies(t *testing.T) {
 			assert.Contains(t, []int{401, 407}, status.StatusCode)
 		}
 	}
-	closed := freePort(t)
-	_, err := newDialer(t, &dialer.Config{Proxies: parseProxies(t, "socks5://user:pass%3Aword@"+socks)}).Dial("tcp", "127.0.0.1:"+closed)
+	_, err := newDialer(t, &dialer.Config{Proxies: parseProxies(t, "socks5://user:pass%3Aword@"+socks)}).Dial("tcp", refusing(t))
 	assert.ErrorIs(t, err, syscall.ECONNREFUSED)
 }
 

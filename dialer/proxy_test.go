@@ -415,9 +415,7 @@ func TestProxyStatus(t *testing.T) {
 
 func TestUnreachableProxy(t *testing.T) {
 	noLeak(t)
-	closed := listen(t, "tcp", "127.0.0.1:0")
-	require.NoError(t, closed.Close())
-	proxies := parseProxies(t, "socks5://u:secret@"+closed.Addr().String())
+	proxies := parseProxies(t, "socks5://u:secret@"+refusing(t))
 	_, err := newDialer(t, &dialer.Config{Proxies: proxies}).Dial("tcp4", "service.test:80")
 	e := failure(t, err)
 	assert.Equal(t, dialer.Error{Op: "dial", Field: "Proxies[0]", Value: proxies[0].String(), Network: "tcp4", Address: "service.test:80", Err: e.Err}, *e)

@@ -2,6 +2,7 @@ package dialer_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -58,7 +59,15 @@ func silent(t *testing.T, ip string, port int) int {
 	filler, err := net.Dial("tcp", net.JoinHostPort(ip, strconv.Itoa(port)))
 	require.NoError(t, err)
 	t.Cleanup(func() { filler.Close() })
-	return port
+	// The kernel says how many conns are in the queue (tcp(7), TCP_INFO). The last part of the handshake may be under way.
+	for end := time.Now().Add(eventually); ; time.Sleep(time.Millisecond) {
+		info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+		require.NoError(t, err)
+		if info.Unacked > 0 {
+			return port
+		}
+		require.True(t, time.Now().Before(end), "the queue stays empty")
+	}
 }
 
 // serving returns the port of an echo server on the host.
@@ -72,7 +81,7 @@ func serving(t *testing.T, ip string) int {
 func service(port int) string { return fmt.Sprintf("service.test:%d", port) }
 
 func TestFallbackWhenTheFirstVersionIsSilent(t *testing.T) {
-	const patient = 300 * time.Millisecond // enough for the address that answers, on a busy machine too
+	const patient = 300 * time.Millisecond // for the address that answers too
 	for _, test := range []struct {
 		name   string
 		addrs  []string
@@ -94,19 +103,29 @@ func TestFallbackWhenTheFirstVersionIsSilent(t *testing.T) {
 			port := serving(t, test.answer)
 			silent(t, quiet, port)
 			test.config.Lookup = names(test.addrs...)
-			test.config.Timeout = 30 * time.Second
-			c, err := newDialer(t, &test.config).Dial("tcp", service(port))
-			require.NoError(t, err)
-			defer c.Close()
-			assert.Equal(t, test.answer, c.RemoteAddr().(*net.TCPAddr).IP.String())
-			roundTrip(t, c)
+			test.config.Timeout = eventually
+			withMoreTime(t, patient, 10*time.Second, func(limit time.Duration) (bool, any) {
+				if test.config.AddressTimeout > 0 {
+					test.config.AddressTimeout = limit
+				}
+				c, err := newDialer(t, &test.config).Dial("tcp", service(port))
+				if err != nil && failure(t, err).Timeout() && test.config.AddressTimeout > 0 {
+					return false, err
+				}
+				require.NoError(t, err)
+				defer c.Close()
+				assert.Equal(t, test.answer, c.RemoteAddr().(*net.TCPAddr).IP.String())
+				roundTrip(t, c)
+				return true, nil
+			})
 		})
 	}
 }
 
 func TestFailureOfTheFirstVersionStartsTheOther(t *testing.T) {
 	noLeak(t)
-	port := serving(t, quiet)
+	port := closedPort(t, "::1")
+	echo(t, listen(t, "tcp", fmt.Sprintf("%s:%d", quiet, port)))
 	d := newDialer(t, &dialer.Config{FallbackDelay: time.Hour, Lookup: names("::1", quiet)})
 	c, err := d.Dial("tcp", service(port))
 	require.NoError(t, err)
@@ -142,7 +161,7 @@ func TestTheSecondOfTwoWinnersIsClosed(t *testing.T) {
 
 func TestEveryAttemptIsInTheError(t *testing.T) {
 	noLeak(t)
-	port := closedPort(t)
+	port := closedPort(t, "::")
 	addrs := []string{quiet, "::1", busy, third}
 	_, err := newDialer(t, &dialer.Config{Lookup: names(addrs...)}).Dial("tcp", service(port))
 	require.ErrorIs(t, err, syscall.ECONNREFUSED)
@@ -168,13 +187,14 @@ func TestEveryAttemptIsInTheError(t *testing.T) {
 		port, quiet, busy, third))
 }
 
-// closedPort returns a port that refuses conns, whatever the address of the host: it is taken, but nobody listens.
-func closedPort(t *testing.T) int {
+// closedPort returns a port that refuses conns at an address of IPv6, or with "::" at all of the host: it is taken, but
+// nobody listens.
+func closedPort(t *testing.T, ip string) int {
 	t.Helper()
 	fd, err := unix.Socket(unix.AF_INET6, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	require.NoError(t, err)
 	t.Cleanup(func() { unix.Close(fd) })
-	require.NoError(t, unix.Bind(fd, new(unix.SockaddrInet6)))
+	require.NoError(t, unix.Bind(fd, &unix.SockaddrInet6{Addr: netip.MustParseAddr(ip).As16()}))
 	return portOf(t, fd)
 }
 
@@ -205,17 +225,25 @@ func TestTimeoutOfAllAndOfOne(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			noLeak(t)
 			test.config.Lookup = names(test.addrs...)
-			_, err := newDialer(t, &test.config).Dial("tcp", service(port))
-			require.ErrorIs(t, err, syscall.ECONNREFUSED)
-			assert.Equal(t, test.timeout, failure(t, err).Timeout())
-			var attempts dialer.Attempts
-			require.ErrorAs(t, err, &attempts)
-			assert.Len(t, attempts, test.tried)
-			assert.True(t, slices.ContainsFunc(attempts, (*dialer.Error).Timeout))
+			// With 2 s or more the addresses would share the time.
+			withMoreTime(t, 100*time.Millisecond, 1900*time.Millisecond, func(limit time.Duration) (bool, any) {
+				if test.config.Timeout > 0 {
+					test.config.Timeout = limit
+				} else {
+					test.config.AddressTimeout = limit
+				}
+				_, err := newDialer(t, &test.config).Dial("tcp", service(port))
+				var attempts dialer.Attempts
+				require.ErrorAs(t, err, &attempts)
+				require.True(t, slices.ContainsFunc(attempts, (*dialer.Error).Timeout))
+				return errors.Is(err, syscall.ECONNREFUSED) && failure(t, err).Timeout() == test.timeout && len(attempts) == test.tried, err
+			})
 		})
 	}
 	// What was not tried any more is not in the list.
-	_, err := newDialer(t, &dialer.Config{Lookup: names(quiet, "::1"), Timeout: 50 * time.Millisecond}).Dial("tcp", service(port))
+	_, err := newDialer(t, &dialer.Config{
+		Lookup: names(quiet, "::1"), Timeout: 50 * time.Millisecond, FallbackDelay: time.Hour,
+	}).Dial("tcp", service(port))
 	var attempts dialer.Attempts
 	require.ErrorAs(t, err, &attempts)
 	assert.Len(t, attempts, 1)
@@ -226,7 +254,7 @@ func TestTimeoutOfAllAndOfOne(t *testing.T) {
 	assert.True(t, failure(t, err).Timeout())
 }
 
-// The silent address has half of the time, at least 2 s, and the other one the rest.
+// The silent address has a sixth of the time, which is 2 s, and the others have the rest.
 func TestAddressesShareTheTime(t *testing.T) {
 	for _, test := range []struct {
 		left, want time.Duration
@@ -240,7 +268,7 @@ func TestAddressesShareTheTime(t *testing.T) {
 	noLeak(t)
 	port := serving(t, busy)
 	silent(t, quiet, port)
-	d := newDialer(t, &dialer.Config{Timeout: 3 * time.Second, Lookup: names(quiet, busy)})
+	d := newDialer(t, &dialer.Config{Timeout: 12 * time.Second, Lookup: names(quiet, busy, third, own(), own(), own())})
 	start := time.Now()
 	c, err := d.Dial("tcp", service(port))
 	require.NoError(t, err)

@@ -152,9 +152,7 @@ func TestRewriteToAnotherFamilyTakesItsLocalAddress(t *testing.T) {
 
 func TestErrorOfARewrittenDial(t *testing.T) {
 	noLeak(t)
-	closed := listen(t, "tcp", "127.0.0.1:0")
-	require.NoError(t, closed.Close())
-	to := closed.Addr().String()
+	to := refusing(t)
 	d := newDialer(t, &dialer.Config{Rewrites: []dialer.Rewrite{{"tcp", "service.test:80", "tcp", to}}})
 	_, err := d.Dial("tcp4", "service.test:80")
 	e := failure(t, err)
