@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -51,7 +52,7 @@ func start(t *testing.T, program string, args ...string) *bufio.Reader {
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // of the successors too, if the test failed
 		cmd.Wait()
 	})
-	require.NoError(t, r.SetReadDeadline(time.Now().Add(time.Minute)))
+	require.NoError(t, r.SetReadDeadline(time.Now().Add(10*time.Minute)))
 	return bufio.NewReader(r)
 }
 
@@ -80,7 +81,7 @@ func client(ctx context.Context, t *testing.T, network, address string, keepAliv
 		},
 	}
 	defer transport.CloseIdleConnections()
-	c := http.Client{Transport: transport, Timeout: 20 * time.Second}
+	c := http.Client{Transport: transport, Timeout: time.Minute}
 	for ctx.Err() == nil {
 		resp, err := c.Post("http://restart.test/", "text/plain", io.MultiReader(strings.NewReader("hello")))
 		if !assert.NoError(t, err) {
@@ -95,14 +96,25 @@ func client(ctx context.Context, t *testing.T, network, address string, keepAliv
 	}
 }
 
-func TestRestartUnderLoad(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := free.Addr().String()
-	require.NoError(t, free.Close())
+// freeAddress is where nobody listens. The port is below those that the system gives
+// to clients and to who listens at port 0, so that nobody else is given it.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(10000))
+		if l, err := net.Listen("tcp", address); err == nil {
+			require.NoError(t, l.Close())
+			return address
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
+}
 
+func TestRestartUnderLoad(t *testing.T) {
+	address := freeAddress(t)
 	path := filepath.Join(t.TempDir(), "s")
-	lines := start(t, os.Args[0], "-listen", address, "-listen", "unix://"+path, "-grace", "300ms")
+	lines := start(t, os.Args[0], "-listen", address, "-listen", "unix://"+path, "-grace", "2s") // a busy client has to ask once in that time
 	process := expect(t, lines, "serves")
 
 	ctx, cancel := context.WithCancel(t.Context())
@@ -115,7 +127,7 @@ func TestRestartUnderLoad(t *testing.T) {
 	}
 	for range 5 {
 		before := answers.Load()
-		require.Eventually(t, func() bool { return answers.Load() > before+200 || t.Failed() }, 20*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return answers.Load() > before+200 || t.Failed() }, time.Minute, time.Millisecond)
 		require.NoError(t, process.Signal(syscall.SIGHUP))
 		next := expect(t, lines, "serves")
 		require.NotEqual(t, process.Pid, next.Pid)
@@ -123,7 +135,7 @@ func TestRestartUnderLoad(t *testing.T) {
 		process = next
 	}
 	before := answers.Load()
-	require.Eventually(t, func() bool { return answers.Load() > before+200 || t.Failed() }, 20*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return answers.Load() > before+200 || t.Failed() }, time.Minute, time.Millisecond)
 	cancel()
 	clients.Wait()
 	require.NoError(t, process.Signal(syscall.SIGTERM))
@@ -159,7 +171,7 @@ func TestSuccessorThatFails(t *testing.T) {
 		var clients sync.WaitGroup
 		clients.Go(func() { client(ctx, t, "unix", path, false, &answers) })
 		before := answers.Load()
-		require.Eventually(t, func() bool { return answers.Load() > before+10 || t.Failed() }, 20*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return answers.Load() > before+10 || t.Failed() }, time.Minute, time.Millisecond)
 		cancel()
 		clients.Wait()
 	}

@@ -84,6 +84,6 @@ func TestNoDescriptorIsLeft(t *testing.T) {
 		require.Zero(t, runWith(t).status)
 		require.Equal(t, 1, runWith(t, "tcp", address, "TCP_MAXSEG=1200,SO_RCVBUF=2000000000").status)
 	}
-	assert.Eventually(t, func() bool { return count() == before }, 5*time.Second, 10*time.Millisecond,
-		"the listener closes its ends a little later")
+	assert.Eventually(t, func() bool { return count() <= before }, 30*time.Second, 10*time.Millisecond,
+		"the listener closes its ends a little later, those of earlier tests too")
 }

@@ -44,20 +44,15 @@ func echoServer(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// closedAddress returns one that nobody listens at.
-func closedAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	return l.Addr().String()
-}
+// closedAddress is one that nobody listens at. Its port is none that the system
+// gives to somebody else.
+const closedAddress = "127.0.0.1:1"
 
 // One port is a SOCKS5 and an HTTP proxy, whose conns end one direction after the
 // other.
 func TestFront(t *testing.T) {
 	noLeak(t)
-	target, gone := echoServer(t), closedAddress(t)
+	target, gone := echoServer(t), closedAddress
 	address := startFront(t, (&net.Dialer{}).DialContext)
 	for _, scheme := range []string{"socks5", "socks5h", "http"} {
 		t.Run(scheme, func(t *testing.T) {
@@ -99,8 +94,8 @@ func TestFrontRequests(t *testing.T) {
 	defer tr.CloseIdleConnections()
 	client := &http.Client{Transport: tr, Timeout: patience}
 	for target, want := range map[string]string{
-		web.URL + "/path":                         strings.TrimPrefix(web.URL, "http://") + "/path",
-		"http://" + closedAddress(t) + "/nowhere": "connection refused",
+		web.URL + "/path":                      strings.TrimPrefix(web.URL, "http://") + "/path",
+		"http://" + closedAddress + "/nowhere": "connection refused",
 	} {
 		res, err := client.Get(target)
 		require.NoError(t, err)

@@ -74,7 +74,7 @@ func TestRootlessRefused(t *testing.T) {
 	for _, via := range []string{"direct", "socks5://" + proxy, "http://" + proxy} {
 		t.Run(via, func(t *testing.T) {
 			r, seen := openTest(t, wayOptions{via: via})
-			_, err := r.dial(t.Context(), "tcp", closedAddress(t))
+			_, err := r.dial(t.Context(), "tcp", closedAddress)
 			assert.ErrorIs(t, err, errRefused)
 			require.Eventually(t, func() bool { return strings.Contains(seen.String(), " refuse ") }, patience, time.Millisecond)
 		})
@@ -148,7 +148,7 @@ func TestRootlessForward(t *testing.T) {
 		assert.ErrorIs(t, err, errInUse)
 		assert.ErrorContains(t, err, "-forward: ")
 	}
-	gone, err := r.forward(forwarded{"tcp", "127.0.0.1:0", closedAddress(t)})
+	gone, err := r.forward(forwarded{"tcp", "127.0.0.1:0", closedAddress})
 	require.NoError(t, err)
 	c, err := net.Dial("tcp", gone.String())
 	if err == nil { // else it was told already

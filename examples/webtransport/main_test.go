@@ -19,11 +19,11 @@ import (
 func TestRun(t *testing.T) {
 	before := runtime.NumGoroutine()
 	var out bytes.Buffer
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	require.NoError(t, run(ctx, &out))
 	assert.Equal(t, "hello on a stream\nhello in a datagram\n", out.String())
-	for end := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
 		require.True(t, time.Now().Before(end), "goroutines stay")
 	}
 }
@@ -42,7 +42,7 @@ func TestSessions(t *testing.T) {
 	go func() { served <- s.Serve(conn) }()
 	url := "https://" + conn.LocalAddr().String()
 	config := &tls.Config{RootCAs: ca.Pool()}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 
 	_, err = dial(ctx, url+"/other", config)
