@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quic-go/quic-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -74,7 +75,7 @@ func altClient(t *testing.T, ca *pki.CA, tcp string, headStart, broken time.Dura
 		},
 	}
 	cfg := &http3x.Config{Address: alternative}
-	cfg.Dial.TLS = &tls.Config{RootCAs: ca.Pool()}
+	cfg.Dial.TLS, cfg.Dial.QUIC = &tls.Config{RootCAs: ca.Pool()}, &quic.Config{HandshakeIdleTimeout: notice}
 	h3, err := http3x.NewTransport(cfg)
 	require.NoError(t, err)
 	rt, err := httpx.NewAltSvc(next, &httpx.AltSvcConfig{
@@ -111,8 +112,9 @@ func ask(t *testing.T, rt http.RoundTripper, method string) (string, time.Durati
 const (
 	byTCP  = "body HTTP/2.0 origin.test"
 	byQUIC = "body HTTP/3.0 origin.test"
-	// notice is how long the transport itself takes at least to notice that nothing comes back.
-	notice = http3x.DefaultHandshakeIdleTimeout
+	// notice is how long the transport itself takes at least to notice that nothing comes back: longer than a request on
+	// a machine that is busy.
+	notice = 20 * time.Second
 )
 
 // TestAltSvc goes from HTTP/2 to HTTP/3 at another address, whose certificate is for the origin's name.

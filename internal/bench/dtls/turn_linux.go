@@ -116,7 +116,7 @@ func (w way) trips() (*turns.Lane, error) {
 			return err
 		}
 		n := 0
-		for m.Begin(); !m.Over(); n++ {
+		for m.Begin(); n == 0 || !m.Over(); n++ {
 			if _, err := client.Write(b[:tripSize]); err != nil {
 				return err
 			}
@@ -195,7 +195,7 @@ func dials(l *link, p proof, m *turns.Meter) error {
 	m.Begin()
 	for i := range dialers {
 		wait.Go(func() {
-			for errs[i] == nil && !m.Over() {
+			for first := true; errs[i] == nil && (first || !m.Over()); first = false { // one at least
 				errs[i] = once(ctx, l, p)
 				done.Add(1)
 			}

@@ -85,7 +85,7 @@ func dials(l *link, m *turns.Meter) error {
 	m.Begin()
 	for i := range dialers {
 		wait.Go(func() {
-			for errs[i] == nil && !m.Over() {
+			for first := true; errs[i] == nil && (first || !m.Over()); first = false { // one at least
 				errs[i] = l.once(ctx)
 				done.Add(1)
 			}

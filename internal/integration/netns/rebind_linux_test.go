@@ -81,7 +81,9 @@ func TestRebindWhileTheServerIsSilent(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			noGoroutines(t)
 			l := newLink(t, 0, nil)
-			conn, served := l.pairQUIC(t, &quic.Config{KeepAlivePeriod: keepAlive, MaxIdleTimeout: 10 * beat})
+			conn, served := l.pairQUIC(t, &quic.Config{
+				KeepAlivePeriod: keepAlive, MaxIdleTimeout: 20 * beat, HandshakeIdleTimeout: patience,
+			})
 			stream, err := conn.OpenStreamSync(within(t))
 			require.NoError(t, err)
 			_, err = stream.Write([]byte("?"))
@@ -183,7 +185,7 @@ func asked(t *testing.T, c net.Conn, n uint64) error {
 	want := record(n)
 	_, err := c.Write(want)
 	require.NoError(t, err, "a datagram more or less")
-	require.NoError(t, c.SetReadDeadline(time.Now().Add(5*time.Second)))
+	require.NoError(t, c.SetReadDeadline(time.Now().Add(10*time.Second)))
 	buf := make([]byte, 2000)
 	size, err := c.Read(buf)
 	if err == nil {
