@@ -36,7 +36,7 @@ func TestDialEarlyRejected(t *testing.T) {
 	tlsConfig := certified(t)
 	var key [32]byte
 	tlsConfig.SetSessionTicketKeys([][32]byte{key})
-	s := startServerTLS(t, "127.0.0.1:0", tlsConfig, &quic.Config{Allow0RTT: true})
+	s := startServerTLS(t, quietAddr(t), tlsConfig, &quic.Config{Allow0RTT: true})
 	config, store := caching()
 	c := dialer(t, &quicx.DialConfig{TLS: config})
 	warm(t, c, s, store)
@@ -44,12 +44,14 @@ func TestDialEarlyRejected(t *testing.T) {
 	s.stop()
 
 	strict := startServerTLS(t, address, tlsConfig, &quic.Config{})
+	strict.deaf.Store(true) // so that the refusal does not come before the data is written
 	conn, err := c.DialEarly(t.Context(), "udp", strict.addr())
 	require.NoError(t, err)
 	stream, err := conn.OpenStream()
 	require.NoError(t, err)
 	_, err = stream.Write([]byte("early"))
 	require.NoError(t, err, "it has been sent, and nobody has refused it yet")
+	strict.deaf.Store(false)
 	_, err = stream.Read(make([]byte, 1))
 	require.ErrorIs(t, err, quic.Err0RTTRejected)
 	_, err = conn.OpenStream()

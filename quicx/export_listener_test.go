@@ -3,13 +3,11 @@ package quicx
 import "github.com/quic-go/quic-go"
 
 // Crash does to a listener's conns what the end of its process would: nobody
-// tells the clients.
+// tells the clients. The port is free when it returns, also if the end of the last
+// conn has closed the socket meanwhile.
 func Crash(l *Listener) {
 	l.gate.advance(closed)
-	for _, s := range l.shards {
-		s.transport.Close()
-		s.socket.udp.Close()
-	}
+	l.finish()
 }
 
 // Mark returns the first byte of the connection IDs of a socket.

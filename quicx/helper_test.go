@@ -1,8 +1,10 @@
 package quicx_test
 
 import (
+	"math/rand/v2"
 	"net"
 	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -30,10 +32,10 @@ func issue(t testing.TB, l *pki.Leaf) *pki.Certificate {
 	return c
 }
 
-// eventually waits until a condition holds.
+// eventually waits until a condition holds. A minute is for a machine that is busy: what fails takes that long.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !holds(); time.Sleep(time.Millisecond) {
 		require.True(t, time.Now().Before(end), "never: %s", what)
 	}
 }
@@ -55,11 +57,40 @@ func noLeak(t *testing.T) {
 		// By hand: assert.Eventually has goroutines of its own. Each try counts once, because NumGoroutine is off by
 		// hundreds at the moment when the runtime moves ended ones from list to list.
 		var g, f int
-		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 			if g, f = runtime.NumGoroutine(), openFDs(t); g <= goroutines && f <= fds {
 				return
 			}
 		}
 		assert.Failf(t, "leak", "goroutines: %d, before: %d; descriptors: %d, before: %d", g, goroutines, f, fds)
 	})
+}
+
+// quietPort is a UDP port that is free on all of the hosts, and below those that the system gives to sockets which ask for
+// none, so that nobody gets it who does not want this one.
+func quietPort(t *testing.T, hosts ...string) string {
+	t.Helper()
+	free := func(port string) bool {
+		for _, host := range hosts {
+			s, err := net.ListenPacket("udp", net.JoinHostPort(host, port))
+			if err != nil {
+				return false
+			}
+			s.Close()
+		}
+		return true
+	}
+	for range 1000 {
+		if port := strconv.Itoa(10_000 + rand.IntN(20_000)); free(port) {
+			return port
+		}
+	}
+	require.Fail(t, "no port is free")
+	return ""
+}
+
+// quietAddr is an address on loopback with such a port.
+func quietAddr(t *testing.T) string {
+	t.Helper()
+	return net.JoinHostPort("127.0.0.1", quietPort(t, "127.0.0.1"))
 }

@@ -101,10 +101,10 @@ func (c *client) connect(t *testing.T, to net.Addr) *quic.Conn {
 	return conn
 }
 
-// accept takes a conn within ten seconds.
+// accept takes a conn within a minute.
 func accept(t *testing.T, l *quicx.Listener) *quic.Conn {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	conn, err := l.Accept(ctx)
 	require.NoError(t, err)
@@ -152,11 +152,11 @@ func serve(t *testing.T, l *quicx.Listener) {
 // echo sends a text and wants it back.
 func echo(t *testing.T, c *quic.Conn, text string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	s, err := c.OpenStreamSync(ctx)
 	require.NoError(t, err)
-	require.NoError(t, s.SetDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, s.SetDeadline(time.Now().Add(time.Minute)))
 	_, err = s.Write([]byte(text))
 	require.NoError(t, err)
 	require.NoError(t, s.Close())

@@ -28,7 +28,7 @@ func TestListener_Retry(t *testing.T) {
 
 func TestListener_RetryUnderLoad(t *testing.T) {
 	noLeak(t)
-	l := listen(t, &quicx.ListenConfig{RetryAbove: 3})
+	l := listen(t, &quicx.ListenConfig{RetryAbove: 3, HandshakeTimeout: 2 * time.Minute})
 	serve(t, l)
 	c := newClient(t, "127.0.0.1:0")
 	c.connect(t, l.Addr())
@@ -45,7 +45,7 @@ func TestListener_RetryUnderLoad(t *testing.T) {
 // Where places are few, packets in other names do not get all of them.
 func TestListener_RetryForTheLastPlaces(t *testing.T) {
 	noLeak(t)
-	l := listen(t, &quicx.ListenConfig{MaxConns: 9})
+	l := listen(t, &quicx.ListenConfig{MaxConns: 9, HandshakeTimeout: 2 * time.Minute})
 	flood(t, l.Addr(), 100)
 	eventually(t, "they are answered", func() bool { s := l.Stats(); return s.Active+s.Retries == 100 })
 	assert.EqualValues(t, 3, l.Stats().Active, "a third")
@@ -96,9 +96,11 @@ func TestListener_StatelessReset(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			noLeak(t)
 			key := make([]byte, 32)
-			l := listen(t, &quicx.ListenConfig{StatelessResetKey: key})
+			l := listen(t, &quicx.ListenConfig{StatelessResetKey: key, Address: quietAddr(t)})
 			c := newClient(t, "127.0.0.1:0")
-			c.quic.MaxIdleTimeout = 3 * time.Second
+			if !same {
+				c.quic.MaxIdleTimeout = 3 * time.Second // is what ends the conn
+			}
 			_, conn := pair(t, l, c)
 			quicx.Crash(l)
 

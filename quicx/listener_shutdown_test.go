@@ -16,7 +16,7 @@ import (
 // Shutdown waits for conns that end by themselves.
 func TestListener_ShutdownWaits(t *testing.T) {
 	noLeak(t)
-	l := listen(t, nil)
+	l := listen(t, &quicx.ListenConfig{Address: quietAddr(t)})
 	c := newClient(t, "127.0.0.1:0")
 	server, _ := pair(t, l, c)
 	c.connect(t, l.Addr()) // to be accepted
@@ -62,6 +62,7 @@ func TestListener_ShutdownCuts(t *testing.T) {
 	_, one := pair(t, l, c)
 	_, two := pair(t, l, c)
 	queued := c.connect(t, l.Addr())
+	eventually(t, "its handshake is done", func() bool { s := l.Stats(); return s.Pending == 1 && s.Unvalidated == 0 })
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	err := l.Shutdown(ctx)
@@ -95,7 +96,7 @@ func TestListener_CloseDuringShutdown(t *testing.T) {
 func TestListener_CloseDuringHandshake(t *testing.T) {
 	noLeak(t)
 	var happened events
-	l := listen(t, &quicx.ListenConfig{OnEvent: happened.add})
+	l := listen(t, &quicx.ListenConfig{OnEvent: happened.add, HandshakeTimeout: 2 * time.Minute})
 	flood(t, l.Addr(), 5)
 	eventually(t, "they are in progress", func() bool { return l.Stats().Pending == 5 })
 	require.NoError(t, l.Close())

@@ -84,8 +84,9 @@ func TestDialNameVerifiesTheName(t *testing.T) {
 // TestDialFallsBack has one version of IP not answer: the other one wins after the delay, and nothing of the loser stays.
 func TestDialFallsBack(t *testing.T) {
 	noLeak(t)
-	s := startServer(t, "127.0.0.1:0", nil)
-	black := listenBlack(t, "[::1]:"+portOf(s))
+	port := quietPort(t, "127.0.0.1", "::1")
+	s := startServer(t, "127.0.0.1:"+port, nil)
+	black := listenBlack(t, "[::1]:"+port)
 	c := dialer(t, &quicx.DialConfig{Resolver: names(t, "::1", "127.0.0.1"), FallbackDelay: 20 * time.Millisecond})
 	conn, err := c.DialContext(t.Context(), "udp", "name.test:"+portOf(s))
 	require.NoError(t, err)
@@ -125,7 +126,7 @@ func TestDialSaysWhatEachAddressDid(t *testing.T) {
 		start := time.Now()
 		_, err = c.DialContext(t.Context(), "udp", "name.test:"+port)
 		require.Error(t, err)
-		assert.Less(t, time.Since(start), 10*time.Second)
+		assert.Less(t, time.Since(start), 25*time.Second, "an address alone has 30 s of the Timeout")
 		var all quicx.Attempts
 		require.ErrorAs(t, err, &all)
 		assert.True(t, err.(net.Error).Timeout())

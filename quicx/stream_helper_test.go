@@ -99,7 +99,7 @@ func newStreams(t *testing.T, cfg *quicx.StreamConfig, server *quic.Config) *str
 	t.Cleanup(func() {
 		require.NoError(t, d.Close())
 		require.NoError(t, l.Close())
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second) // then it cuts
 		defer cancel()
 		_ = l.(*quicx.StreamListener).Shutdown(ctx)
 	})

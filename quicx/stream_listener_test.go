@@ -33,7 +33,7 @@ func TestStreamListenerFair(t *testing.T) {
 	modest := s.dial(t)
 	_, err = modest.Write([]byte{1})
 	require.NoError(t, err)
-	time.Sleep(50 * time.Millisecond) // it has too; if not, it comes to its turn later
+	eventually(t, "it has too", func() bool { return quicx.Offering(s.listener) == 2 })
 	turns := 1
 	for s.accept(t).Conn() == of && turns < 400 {
 		turns++
@@ -70,7 +70,7 @@ func TestStreamListenerMaxStreams(t *testing.T) {
 // dialer goes elsewhere.
 func TestStreamListenerClose(t *testing.T) {
 	noLeak(t)
-	s := newStreams(t, &quicx.StreamConfig{Linger: 50 * time.Millisecond}, nil)
+	s := newStreams(t, &quicx.StreamConfig{Linger: time.Second}, nil)
 	c, peer := s.pair(t)
 	idle, err := s.DialContext(t.Context(), "udp", s.listener.Addr().String())
 	require.NoError(t, err)
@@ -94,11 +94,15 @@ func TestStreamListenerClose(t *testing.T) {
 		require.ErrorAs(t, err, &reset)
 		assert.Equal(t, quicx.RefusedCode, reset.ErrorCode)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	_, err = s.dialer.DialContext(ctx, "udp", s.listener.Addr().String())
-	require.Error(t, err, "a new conn is dialled, and nobody listens")
-	require.EqualValues(t, 3, s.dials.Load())
+	ctx, cancel := context.WithCancel(t.Context())
+	failed := make(chan error)
+	go func() {
+		_, err := s.dialer.DialContext(ctx, "udp", s.listener.Addr().String())
+		failed <- err
+	}()
+	eventually(t, "a new conn is dialled", func() bool { return s.dials.Load() == 3 })
+	cancel()
+	require.Error(t, <-failed, "nobody listens")
 
 	_, err = peer.Write([]byte("still here"))
 	require.NoError(t, err)
@@ -206,7 +210,7 @@ func TestStreamListenerLateConn(t *testing.T) {
 // net/http runs over streams, and its Shutdown lets a request in flight end.
 func TestStreamHTTP(t *testing.T) {
 	noLeak(t)
-	s := newStreams(t, &quicx.StreamConfig{Linger: 200 * time.Millisecond}, nil)
+	s := newStreams(t, &quicx.StreamConfig{Linger: time.Second}, nil)
 	begun, goOn := make(chan struct{}), make(chan struct{})
 	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		close(begun)

@@ -86,7 +86,7 @@ func TestStreamCloseRead(t *testing.T) {
 // writeUntilError returns the error that ends writing.
 func writeUntilError(t *testing.T, c net.Conn) error {
 	t.Helper()
-	require.NoError(t, c.SetWriteDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, c.SetWriteDeadline(time.Now().Add(time.Minute)))
 	for {
 		if _, err := c.Write(make([]byte, 1024)); err != nil {
 			return err
@@ -158,7 +158,7 @@ func TestStreamIdleTimeout(t *testing.T) {
 	noLeak(t)
 	s := newStreams(t, nil, nil)
 	// quic-go takes no less than 5 s from a peer.
-	s.config = &quic.Config{MaxIdleTimeout: time.Second}
+	s.config = &quic.Config{MaxIdleTimeout: 3 * time.Second}
 	c, _ := s.pair(t)
 	_, err := c.Read(make([]byte, 1))
 	var idle *quic.IdleTimeoutError
