@@ -25,7 +25,7 @@ func TestStreamsAndDatagrams(t *testing.T) {
 	datagrams := &specv1.QuicConfig{EnableDatagrams: new(true), Versions: []string{"v2"}}
 	l := listen(t, &specv1.QUICListenConfig{Quic: datagrams})
 	server, client := pair(t, l, dialer(t, &specv1.QUICDialConfig{
-		Quic: &specv1.QuicConfig{EnableDatagrams: new(true), Versions: []string{"v2"}}, Timeout: seconds(10),
+		Quic: &specv1.QuicConfig{EnableDatagrams: new(true), Versions: []string{"v2"}}, Timeout: seconds(30),
 	}))
 	echo(t, client, server, "from the client")
 	echo(t, server, client, "from the server")
@@ -45,7 +45,7 @@ func TestStreamsAndDatagrams(t *testing.T) {
 			}
 		}
 	}()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	got, err := server.ReceiveDatagram(ctx)
 	require.NoError(t, err)
@@ -71,7 +71,7 @@ func TestRetryNever(t *testing.T) {
 func TestDenied(t *testing.T) {
 	spectest.NoLeak(t)
 	l := listen(t, &specv1.QUICListenConfig{Allow: []string{"0.0.0.0/0"}, Deny: []string{"127.0.0.1"}})
-	_, err := dialer(t, &specv1.QUICDialConfig{Timeout: seconds(10)}).DialContext(t.Context(), "udp", l.Addr().String())
+	_, err := dialer(t, &specv1.QUICDialConfig{Timeout: seconds(30)}).DialContext(t.Context(), "udp", l.Addr().String())
 	var refused *quic.TransportError
 	require.ErrorAs(t, err, &refused)
 	assert.Equal(t, quic.ConnectionRefused, refused.ErrorCode)

@@ -71,7 +71,7 @@ func listen(t *testing.T, m *specv1.QUICListenConfig) *quicx.Listener {
 	require.True(t, proto.Equal(before, m), "the message was changed")
 	proto.Reset(m) // nobody has kept it
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		assert.NoError(t, l.Shutdown(ctx))
 	})
@@ -98,7 +98,7 @@ func pair(t *testing.T, l *quicx.Listener, c *quicx.Client) (server, client *qui
 	t.Helper()
 	client, err := c.DialContext(t.Context(), "udp", l.Addr().String())
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	server, err = l.Accept(ctx)
 	require.NoError(t, err)
@@ -127,7 +127,7 @@ func echo(t *testing.T, from, to *quic.Conn, text string) {
 // eventually waits until a condition holds.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); !holds(); time.Sleep(time.Millisecond) {
 		require.True(t, time.Now().Before(end), "never: %s", what)
 	}
 }

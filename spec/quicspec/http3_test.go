@@ -32,7 +32,7 @@ func serve(t *testing.T, m *specv1.HTTP3ServerConfig, h http.HandlerFunc) (url s
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(udp) }()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		assert.NoError(t, s.Shutdown(ctx))
 		assert.ErrorIs(t, <-done, http.ErrServerClosed)
@@ -55,7 +55,7 @@ func transport(t *testing.T, m *specv1.HTTP3TransportConfig) *http3.Transport {
 
 func get(t *testing.T, rt http.RoundTripper, url string) (*http.Response, string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	require.NoError(t, err)
@@ -77,7 +77,7 @@ func TestHTTP3(t *testing.T) {
 		io.WriteString(w, r.Proto+" "+r.TLS.NegotiatedProtocol)
 	})
 	rt := transport(t, &specv1.HTTP3TransportConfig{
-		Dial: &specv1.QUICDialConfig{Tls: clientTLS(), LocalAddr: new("127.0.0.1:0"), Timeout: seconds(10)}, EnableDatagrams: new(true),
+		Dial: &specv1.QUICDialConfig{Tls: clientTLS(), LocalAddr: new("127.0.0.1:0"), Timeout: seconds(30)}, EnableDatagrams: new(true),
 	})
 	resp, body, err := get(t, rt, url)
 	require.NoError(t, err)
