@@ -8,20 +8,15 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
-	"syscall"
 
-	"golang.org/x/mod/modfile"
+	"github.com/strata-net/strata/internal/tools/command"
+	"github.com/strata-net/strata/internal/tools/workspace"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
-}
+func main() { command.Main(run) }
 
 // run is the program without its process: it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -38,10 +33,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	dirs := f.Args()
 	if len(dirs) == 0 {
 		var err error
-		if dirs, err = released(*root); err != nil {
+		if dirs, err = workspace.Modules(*root); err != nil {
 			fmt.Fprintln(stderr, "api:", err)
 			return 1
 		}
+		dirs = slices.DeleteFunc(dirs, func(dir string) bool { return !workspace.Released(dir) })
 	}
 	failed := 0
 	for _, dir := range dirs {
@@ -52,27 +48,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 	}
 	return failed
-}
-
-// released lists the folders of the workspace's modules that have versions.
-func released(root string) ([]string, error) {
-	name := filepath.Join(root, "go.work")
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	work, err := modfile.ParseWork(name, text, nil)
-	if err != nil {
-		return nil, err
-	}
-	var dirs []string
-	for _, use := range work.Use {
-		dir := filepath.ToSlash(filepath.Clean(use.Path))
-		if top, _, _ := strings.Cut(dir, "/"); top != "examples" && top != "internal" {
-			dirs = append(dirs, dir)
-		}
-	}
-	return dirs, nil
 }
 
 // A comparison is that of one module.

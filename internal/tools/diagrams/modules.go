@@ -12,6 +12,7 @@ import (
 	"golang.org/x/mod/modfile"
 
 	"github.com/strata-net/strata/internal/tools/svg"
+	"github.com/strata-net/strata/internal/tools/workspace"
 )
 
 // repository is where the paths of all modules begin.
@@ -27,12 +28,7 @@ type module struct {
 
 // load reads go.work, the go.mod files that it names, and what a consumer of each module links.
 func load(root string) ([]module, error) {
-	name := filepath.Join(root, "go.work")
-	content, err := os.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	work, err := modfile.ParseWork(name, content, nil)
+	dirs, err := workspace.Modules(root)
 	if err != nil {
 		return nil, err
 	}
@@ -40,9 +36,9 @@ func load(root string) ([]module, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := make([]module, len(work.Use))
-	for i, use := range work.Use {
-		list[i].name = strings.TrimPrefix(use.Path, "./")
+	list := make([]module, len(dirs))
+	for i, dir := range dirs {
+		list[i].name = dir
 		if err := list[i].load(root, linked); err != nil {
 			return nil, err
 		}

@@ -7,11 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"golang.org/x/mod/modfile"
 
 	"github.com/strata-net/strata/internal/tools/changelog"
+	"github.com/strata-net/strata/internal/tools/workspace"
 )
 
 // A module is one of the repository's.
@@ -27,26 +27,17 @@ type module struct {
 	needs []*module
 }
 
-// unreleased are the folders of the workspace whose modules have no versions.
-var unreleased = []string{"examples", "internal"}
-
 // readModules returns the modules of the workspace that are released, those first
 // that others require.
 func readModules(ctx context.Context, root string) ([]*module, error) {
-	name := filepath.Join(root, "go.work")
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	work, err := modfile.ParseWork(name, text, nil)
+	dirs, err := workspace.Modules(root)
 	if err != nil {
 		return nil, err
 	}
 	byPath := make(map[string]*module)
 	var all []*module
-	for _, use := range work.Use {
-		dir := filepath.ToSlash(filepath.Clean(use.Path))
-		if top, _, _ := strings.Cut(dir, "/"); slices.Contains(unreleased, top) {
+	for _, dir := range dirs {
+		if !workspace.Released(dir) {
 			continue
 		}
 		m, err := readModule(root, dir)
