@@ -126,7 +126,7 @@ func TestAltSvcBelieves(t *testing.T) {
 
 // TestAltSvcLeavesSomeRequestsAlone knows an alternative, and does not use it.
 func TestAltSvcLeavesSomeRequestsAlone(t *testing.T) {
-	rt, h3, _ := ways(t, httpx.AltSvcConfig{})
+	rt, h3, _ := ways(t, httpx.AltSvcConfig{HeadStart: time.Minute})
 	visit(t, rt, "https://a/")
 	for name, change := range map[string]func(*http.Request){
 		"upgrade":    func(r *http.Request) { r.Header = http.Header{"Upgrade": {"websocket"}, "Connection": {"Upgrade"}} },
@@ -481,14 +481,23 @@ func TestAltSvcNetworkChanged(t *testing.T) {
 	})
 }
 
-// origin is a TLS server that announces another one, which stands for its HTTP/3.
-func origin(t *testing.T) (*httptest.Server, *httpx.AltSvc, *atomic.Int64) {
+// An origin is a TLS server that announces another one, which stands for its HTTP/3.
+type origin struct {
+	alternative string
+	next, http3 *http.Transport
+	hanging     atomic.Bool   // the alternative
+	reached     chan struct{} // it has the request that hangs, for which the answer of the other waits
+	ended       chan struct{} // that one was cancelled
+}
+
+func newOrigin(t *testing.T) *origin {
 	t.Helper()
-	var hanging atomic.Int64
+	o := &origin{reached: make(chan struct{}), ended: make(chan struct{})}
 	alt := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if hanging.Load() != 0 {
+		if o.hanging.Load() {
+			close(o.reached)
 			<-r.Context().Done()
-			hanging.Add(1)
+			close(o.ended)
 			return
 		}
 		io.Copy(w, r.Body)
@@ -500,6 +509,9 @@ func origin(t *testing.T) (*httptest.Server, *httpx.AltSvc, *atomic.Int64) {
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, port, _ := net.SplitHostPort(alt.Listener.Addr().String())
 		w.Header().Set("Alt-Svc", `h3="127.0.0.1:`+port+`"`)
+		if o.hanging.Load() {
+			<-o.reached
+		}
 		io.Copy(w, r.Body)
 		io.WriteString(w, "origin")
 	}))
@@ -507,7 +519,8 @@ func origin(t *testing.T) (*httptest.Server, *httpx.AltSvc, *atomic.Int64) {
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	tlsConfig := s.Client().Transport.(*http.Transport).TLSClientConfig
-	h3 := &http.Transport{
+	o.alternative = alt.Listener.Addr().String()
+	o.http3 = &http.Transport{
 		TLSClientConfig: tlsConfig,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			if alternative, ok := httpx.AltSvcAddress(ctx); ok {
@@ -516,34 +529,44 @@ func origin(t *testing.T) (*httptest.Server, *httpx.AltSvc, *atomic.Int64) {
 			return new(net.Dialer).DialContext(ctx, network, address)
 		},
 	}
-	next := &http.Transport{TLSClientConfig: tlsConfig, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+	o.next = &http.Transport{TLSClientConfig: tlsConfig, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, s.Listener.Addr().String())
 	}}
-	rt, err := httpx.NewAltSvc(next, &httpx.AltSvcConfig{HTTP3: h3, DialsAlternative: true, HeadStart: time.Second})
+	return o
+}
+
+// altSvc makes an AltSvc that goes both ways to the origin.
+func (o *origin) altSvc(t *testing.T, headStart time.Duration) *httpx.AltSvc {
+	t.Helper()
+	rt, err := httpx.NewAltSvc(o.next, &httpx.AltSvcConfig{HTTP3: o.http3, DialsAlternative: true, HeadStart: headStart})
 	require.NoError(t, err)
 	t.Cleanup(rt.CloseIdleConnections)
-	return alt, rt, &hanging
+	return rt
 }
 
 // TestAltSvcOnRealConns verifies the name of the origin at the address of the alternative.
 func TestAltSvcOnRealConns(t *testing.T) {
 	noLeak(t)
-	alt, rt, hanging := origin(t)
-	address := alt.Listener.Addr().String()
+	o := newOrigin(t)
+	rt := o.altSvc(t, time.Minute)
 	_, body, err := get(t, rt, "https://example.com/") // what httptest's certificates are for
 	require.NoError(t, err)
 	assert.Equal(t, "origin", body)
 	_, body, err = get(t, rt, "https://example.com/")
 	require.NoError(t, err)
-	assert.Equal(t, "alternative for example.com "+address, body)
+	assert.Equal(t, "alternative for example.com "+o.alternative, body)
 	resp, err := rt.RoundTrip(request(t, "POST", "https://example.com/", strings.NewReader("sent to the ")))
 	require.NoError(t, err)
-	assert.Equal(t, "sent to the alternative for example.com "+address, finish(t, resp))
-	hanging.Store(1)
+	assert.Equal(t, "sent to the alternative for example.com "+o.alternative, finish(t, resp))
+	// The alternative hangs from now on: one that has announced itself just before.
+	rt = o.altSvc(t, time.Millisecond)
+	_, _, err = get(t, rt, "https://example.com/")
+	require.NoError(t, err)
+	o.hanging.Store(true)
 	_, body, err = get(t, rt, "https://example.com/")
 	require.NoError(t, err)
 	assert.Equal(t, "origin", body)
-	eventually(t, "cancelled", func() bool { return hanging.Load() == 2 })
+	<-o.ended
 }
 
 // TestAltSvcVerifiesTheOrigin has an alternative whose certificate is for another name.
@@ -574,7 +597,7 @@ func TestAltSvcVerifiesTheOrigin(t *testing.T) {
 // TestAltSvcUnderLoad is for the race detector.
 func TestAltSvcUnderLoad(t *testing.T) {
 	noLeak(t)
-	_, rt, _ := origin(t)
+	rt := newOrigin(t).altSvc(t, time.Minute)
 	var group sync.WaitGroup
 	for i := range 8 {
 		group.Go(func() {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -220,16 +221,18 @@ func TestAltSvcTellsOfFailures(t *testing.T) {
 		"too slow":    {func(w *way) { w.after = time.Minute }, 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var heard told
-			rt, h3, _ := ways(t, httpx.AltSvcConfig{OnEvent: heard.hear})
-			visit(t, rt, "https://a.test/")
-			h3.set(test.spoil)
-			visit(t, rt, "https://a.test/")
-			e := heard.wait(t, 1)[0]
-			assert.Equal(t, httpx.AltSvcFailed, e.Kind)
-			assert.Equal(t, "a.test:443", e.Upstream)
-			assert.Equal(t, test.status, e.Status)
-			assert.Equal(t, test.fails, e.Err != nil)
+			synctest.Test(t, func(t *testing.T) {
+				var heard told
+				rt, h3, _ := ways(t, httpx.AltSvcConfig{OnEvent: heard.hear})
+				visit(t, rt, "https://a.test/")
+				h3.set(test.spoil)
+				visit(t, rt, "https://a.test/")
+				e := heard.wait(t, 1)[0]
+				assert.Equal(t, httpx.AltSvcFailed, e.Kind)
+				assert.Equal(t, "a.test:443", e.Upstream)
+				assert.Equal(t, test.status, e.Status)
+				assert.Equal(t, test.fails, e.Err != nil)
+			})
 		})
 	}
 }

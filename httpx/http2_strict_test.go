@@ -171,7 +171,7 @@ func TestStrictCancelledWithoutWord(t *testing.T) {
 				httpx.PoolUnhook(rt.(*httpx.Pool))
 				cancel()
 				res.Body.Close()
-				ctx, cancel = context.WithTimeout(t.Context(), 20*time.Second)
+				ctx, cancel = context.WithTimeout(t.Context(), patience)
 				res, err = rt.RoundTrip(request(t, "GET", f.url("/"), nil).WithContext(ctx))
 				require.NoError(t, err)
 				assert.Equal(t, "/", finish(t, res))
@@ -299,23 +299,26 @@ func TestStrictAbandonsDials(t *testing.T) {
 		}
 		return new(net.Dialer).DialContext(ctx, network, f.servers[0].addr.String())
 	}})
-	ctx, cancel := context.WithCancel(t.Context())
-	var group sync.WaitGroup
-	for i := range 3 {
-		group.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, time.Duration(i)*10*time.Millisecond+time.Hour*time.Duration(i/2))
-			defer cancel()
-			_, err := rt.RoundTrip(request(t, "GET", f.url("/"), nil).WithContext(ctx))
-			assert.Error(t, err)
-		})
-	}
 	pool := rt.(*httpx.Pool)
-	eventually(t, "one waits", func() bool {
-		s := pool.Stats()
-		return dials.Load() == 1 && len(s.Hosts) == 1 && s.Hosts[0].Waiting == 1
-	})
+	var group sync.WaitGroup
+	wait := func(waiting int) context.CancelFunc {
+		ctx, cancel := context.WithCancel(t.Context())
+		group.Go(func() {
+			_, err := rt.RoundTrip(request(t, "GET", f.url("/"), nil).WithContext(ctx))
+			assert.ErrorIs(t, err, context.Canceled)
+		})
+		eventually(t, "they wait", func() bool {
+			s := pool.Stats()
+			return dials.Load() == 1 && len(s.Hosts) == 1 && s.Hosts[0].Waiting == waiting
+		})
+		return cancel
+	}
+	first, last := wait(1), wait(2)
+	defer last()
+	first()
+	eventually(t, "one waits", func() bool { return pool.Stats().Hosts[0].Waiting == 1 })
 	assert.Empty(t, ended)
-	cancel()
+	last()
 	<-ended
 	_, _, err := get(t, rt, f.url("/"))
 	require.NoError(t, err, "it is not told of the end of a dial of others")

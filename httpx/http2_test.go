@@ -131,7 +131,7 @@ func settings(t *testing.T, rt http.RoundTripper) (values map[uint16]uint32, win
 	c, err := l.Accept()
 	require.NoError(t, err)
 	defer c.Close()
-	require.NoError(t, c.SetDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, c.SetDeadline(time.Now().Add(patience)))
 	_, err = io.CopyN(io.Discard, c, int64(len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")))
 	require.NoError(t, err)
 	values = map[uint16]uint32{}
@@ -217,37 +217,44 @@ func (s *swallow) Close() error {
 func TestDeadPathIsFoundByPings(t *testing.T) {
 	noLeak(t)
 	for _, scheme := range []string{"http", "https"} {
-		var config *tls.Config
-		if scheme == "https" {
-			config = serverTLS(t, "127.0.0.1")
-		}
-		server := peerOf(t, protocols("h2", "h2c"), config, nil)
-		first, none := new(atomic.Bool), new(atomic.Bool)
-		var dials atomic.Int64
-		rt := newHTTP2(t, &httpx.HTTP2Config{
-			TLS: clientTLS(t), AllowHTTP: true, ReadIdleTimeout: 50 * time.Millisecond, PingTimeout: 2 * time.Second,
-			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				c, err := new(net.Dialer).DialContext(ctx, network, address)
-				if err != nil {
-					return nil, err
-				}
-				cut := none
-				if dials.Add(1) == 1 {
-					cut = first
-				}
-				return &swallow{Conn: c, cut: cut, done: make(chan struct{})}, nil
-			},
+		t.Run(scheme, func(t *testing.T) {
+			t.Parallel() // they wait most of the time
+			checkDeadPath(t, scheme)
 		})
-		_, _, err := get(t, rt, scheme+"://"+server.addr)
-		require.NoError(t, err)
-		first.Store(true)
-		// The request that meets the dead conn fails or is repeated; the next one has a conn of its own.
-		get(t, rt, scheme+"://"+server.addr)
-		_, body, err := get(t, rt, scheme+"://"+server.addr)
-		require.NoError(t, err)
-		assert.Equal(t, fmt.Sprintf("HTTP/2.0 tls=%t", scheme == "https"), body)
-		assert.Equal(t, int64(2), dials.Load())
 	}
+}
+
+func checkDeadPath(t *testing.T, scheme string) {
+	var config *tls.Config
+	if scheme == "https" {
+		config = serverTLS(t, "127.0.0.1")
+	}
+	server := peerOf(t, protocols("h2", "h2c"), config, nil)
+	first, none := new(atomic.Bool), new(atomic.Bool)
+	var dials atomic.Int64
+	rt := newHTTP2(t, &httpx.HTTP2Config{
+		TLS: clientTLS(t), AllowHTTP: true, ReadIdleTimeout: 50 * time.Millisecond, PingTimeout: 5 * time.Second,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			c, err := new(net.Dialer).DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			cut := none
+			if dials.Add(1) == 1 {
+				cut = first
+			}
+			return &swallow{Conn: c, cut: cut, done: make(chan struct{})}, nil
+		},
+	})
+	_, _, err := get(t, rt, scheme+"://"+server.addr)
+	require.NoError(t, err)
+	first.Store(true)
+	// The request that meets the dead conn fails or is repeated; the next one has a conn of its own.
+	get(t, rt, scheme+"://"+server.addr)
+	_, body, err := get(t, rt, scheme+"://"+server.addr)
+	require.NoError(t, err)
+	assert.Equal(t, fmt.Sprintf("HTTP/2.0 tls=%t", scheme == "https"), body)
+	assert.Equal(t, int64(2), dials.Load())
 }
 
 func TestManyRequestsShareOneConn(t *testing.T) {

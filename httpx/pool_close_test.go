@@ -36,6 +36,7 @@ func TestPoolClose(t *testing.T) {
 					case <-goOn:
 					case <-r.Context().Done():
 					}
+					panic(http.ErrAbortHandler) // no answer, which TLS, whose end comes first, would still let through
 				}
 			}), nil)
 			p := f.pool(t, httpx.PoolConfig{MaxConnsPerAddress: 1})
@@ -279,7 +280,7 @@ func nameServer(t *testing.T, ips []netip.Addr) *net.Resolver {
 func TestPoolRealDNS(t *testing.T) {
 	noLeak(t)
 	f := newFleet(t, poolH2, 3, nil, nil)
-	p := f.pool(t, httpx.PoolConfig{Lookup: nameServer(t, f.ips()).LookupNetIP})
+	p := f.pool(t, httpx.PoolConfig{Lookup: nameServer(t, f.ips()).LookupNetIP, FallbackDelay: time.Minute})
 	for range 9 {
 		_, _, err := get(t, p, "https://POOL.test:"+strconv.Itoa(int(f.port))+"/")
 		require.NoError(t, err)

@@ -64,7 +64,9 @@ var (
 	poolKinds = []poolKind{poolH1, poolH1TLS, poolH2, poolH2C}
 )
 
-// newFleet starts n servers; the handler may be nil.
+// newFleet starts n servers; the handler may be nil. A listener that nobody asks
+// holds the port on another address, so that the addresses of servers that are
+// stopped refuse, and are free again: nobody gets the port for all addresses.
 func newFleet(t testing.TB, kind poolKind, n int, handler http.Handler, setUp func(*http.Server)) *poolFleet {
 	t.Helper()
 	f := &poolFleet{scheme: "http", handler: handler, setUp: setUp}
@@ -73,11 +75,15 @@ func newFleet(t testing.TB, kind poolKind, n int, handler http.Handler, setUp fu
 		f.scheme = "https"
 		f.server, f.tls = poolCertificate(t, poolName)
 	}
-	ips := make([]netip.Addr, n)
-	for i := range ips {
-		ips[i] = fleetIP(i)
+	ips := []netip.Addr{netip.MustParseAddr("127.0.0.254")}
+	for i := range n {
+		ips = append(ips, fleetIP(i))
 	}
-	for _, l := range f.listen(t, ips...) {
+	listeners := f.listen(t, ips...)
+	holder := listeners[0]
+	t.Cleanup(func() { holder.Close() })
+	f.port = netip.MustParseAddrPort(holder.Addr().String()).Port()
+	for _, l := range listeners[1:] {
 		f.start(t, l)
 	}
 	return f

@@ -150,7 +150,7 @@ func TestPoolFamiliesAndDoubles(t *testing.T) {
 		t.Run(network, func(t *testing.T) {
 			noLeak(t)
 			asked := ""
-			cfg := httpx.PoolConfig{Network: network, Lookup: func(_ context.Context, network, host string) ([]netip.Addr, error) {
+			cfg := httpx.PoolConfig{Network: network, MinRefresh: time.Hour, Lookup: func(_ context.Context, network, host string) ([]netip.Addr, error) {
 				asked = network + " " + host
 				return []netip.Addr{{}, four, mapped, six, four}, nil
 			}}

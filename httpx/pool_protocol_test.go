@@ -192,7 +192,13 @@ func TestPoolConnectionClose(t *testing.T) {
 					require.NoError(t, err)
 					assert.Equal(t, "text", finish(t, res))
 				}
-				assert.Equal(t, int64(5), f.servers[0].conns.Load())
+				if conns := f.servers[0].conns.Load(); side == "response" && (kind.name == "H2" || kind.name == "H2C") {
+					// The server of HTTP/2 says GOAWAY beside the response: a request can be faster.
+					assert.LessOrEqual(t, conns, int64(5))
+					assert.Greater(t, conns, int64(1))
+				} else {
+					assert.Equal(t, int64(5), conns)
+				}
 				eventually(t, "all are closed", func() bool { return f.servers[0].opened() == 0 })
 				eventually(t, "and forgotten", func() bool { return address(t, p, 0).Conns == 0 })
 				assert.Equal(t, httpx.PoolUp, address(t, p, 0).State)

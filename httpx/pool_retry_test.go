@@ -240,6 +240,7 @@ func h2Script(each func(n int, stream uint32, fr *http2.Framer) bool) func(int, 
 				fr.WritePing(true, frame.Data)
 			case *http2.HeadersFrame:
 				if !each(n, frame.StreamID, fr) {
+					hangUp(c)
 					return
 				}
 			}
@@ -322,7 +323,7 @@ func TestPoolStreamTooMany(t *testing.T) {
 	answered := make(chan string, 1)
 	go func() { answered <- ask(t, p, f.url("/")) }()
 	<-first
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for range 3 {
 		res, err := p.RoundTrip(request(t, http.MethodGet, f.url("/"), nil).WithContext(ctx))

@@ -135,10 +135,8 @@ func TestHandshakeWithAProxyEnds(t *testing.T) {
 
 func TestProxyThatIsNotThere(t *testing.T) {
 	noLeak(t)
-	l := listen(t)
-	l.Close()
 	for _, scheme := range []string{"http", "https"} {
-		rt := newTransport(t, &httpx.TransportConfig{ProxyURL: proxyURL(scheme + "://" + l.Addr().String())})
+		rt := newTransport(t, &httpx.TransportConfig{ProxyURL: proxyURL(scheme + "://" + nobody)})
 		_, _, err := get(t, rt, "https://target.test")
 		var op *net.OpError
 		require.ErrorAs(t, err, &op)

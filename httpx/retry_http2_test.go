@@ -62,10 +62,18 @@ func frameLoop(conn net.Conn, stream func(f *http2.Framer, id uint32) error) {
 			f.WritePing(true, frame.Data)
 		case *http2.HeadersFrame:
 			if stream(f, frame.StreamID) != nil {
+				hangUp(conn)
 				return
 			}
 		}
 	}
+}
+
+// hangUp says that nothing more comes, and reads what is on its way: a close would
+// reset the conn, so that the client's write may fail before it reads the last frame.
+func hangUp(conn net.Conn) {
+	conn.(*net.TCPConn).CloseWrite()
+	io.Copy(io.Discard, conn)
 }
 
 // writeOK answers 200 without a body.

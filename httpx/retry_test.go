@@ -155,14 +155,15 @@ func TestRetryReturnsTheLastResponse(t *testing.T) {
 	assert.Equal(t, "no", finish(t, resp))
 }
 
-// TestRetryReusesTheConn reads what it discards, so that a small body costs no conn.
+// TestRetryReusesTheConn reads what it discards, so that a small body costs no conn. It
+// comes with its header: what does not come in time would cost one.
 func TestRetryReusesTheConn(t *testing.T) {
 	noLeak(t)
 	var n atomic.Int64
 	s, tr := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		if n.Add(1)%2 == 1 {
 			w.WriteHeader(http.StatusServiceUnavailable)
-			io.WriteString(w, strings.Repeat("x", 10_000))
+			io.WriteString(w, strings.Repeat("x", 1000))
 		}
 	})
 	conns := make(map[string]bool)
@@ -416,6 +417,7 @@ func TestRetryAfterReset(t *testing.T) {
 
 func TestRetryTryTimeout(t *testing.T) {
 	noLeak(t)
+	const short, long = 50 * time.Millisecond, 500 * time.Millisecond
 	for _, h2 := range []bool{false, true} {
 		var n atomic.Int64
 		s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -424,24 +426,22 @@ func TestRetryTryTimeout(t *testing.T) {
 				return
 			}
 			w.(http.Flusher).Flush()
-			time.Sleep(60 * time.Millisecond) // the body may take longer than an attempt
+			time.Sleep(long + 10*time.Millisecond) // the body may take longer than an attempt
 			io.WriteString(w, "hello")
 		}))
 		s.EnableHTTP2, s.Config.ErrorLog = h2, discardLog
 		s.StartTLS()
 		defer s.Close()
 		c := quick()
-		c.TryTimeout = 50 * time.Millisecond
 		tr := s.Client().Transport.(*http.Transport)
 		warm(t, tr, s, &n)
-		c.TryTimeout = 50 * time.Millisecond
-		c.Attempts = 2
+		c.TryTimeout, c.Attempts = short, 2
 		_, _, err := get(t, newRetry(t, tr, c), s.URL)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.True(t, failure(t, err).Timeout())
 		assert.ErrorContains(t, err, "2 attempts: no response within TryTimeout; no response within TryTimeout")
-		n.Store(0)
-		c.Attempts = 20 // under load an attempt that is answered may be late too
+		n.Store(1)
+		c.TryTimeout, c.Attempts = long, 20 // under load an attempt that is answered may be late too
 		c.Budget.Burst = 20
 		resp, body, err := get(t, newRetry(t, tr, c), s.URL)
 		require.NoError(t, err)

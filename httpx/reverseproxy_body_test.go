@@ -47,14 +47,12 @@ func TestProxyBadBody(t *testing.T) {
 // follows on it. net/http panics here when that is left to it, see endBody.
 func TestProxyUnreadBody(t *testing.T) {
 	noLeak(t)
-	closed := listen(t)
-	require.NoError(t, closed.Close())
 	early := behind(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "early") })
 	for _, tt := range []struct {
 		name, to string
 		status   int
 	}{
-		{"upstream is down", closed.Addr().String(), http.StatusBadGateway},
+		{"upstream is down", nobody, http.StatusBadGateway},
 		{"upstream does not read", early.addr, http.StatusOK},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -84,9 +82,7 @@ func TestProxyUnreadBody(t *testing.T) {
 // The response is sent before the rest of the body is waited for, and that not for ever.
 func TestProxyBodyThatStalls(t *testing.T) {
 	noLeak(t)
-	closed := listen(t)
-	require.NoError(t, closed.Close())
-	p, err := httpx.NewReverseProxy(&httpx.ReverseProxyConfig{Target: &url.URL{Scheme: "http", Host: closed.Addr().String()}})
+	p, err := httpx.NewReverseProxy(&httpx.ReverseProxyConfig{Target: &url.URL{Scheme: "http", Host: nobody}})
 	require.NoError(t, err)
 	defer p.Close()
 	s := serveOn(t, listen(t), &httpx.ServerConfig{StallTimeout: stall, Handler: p})

@@ -15,6 +15,9 @@ import (
 	"github.com/strata-net/strata/httpx"
 )
 
+// nobody is where nobody listens: a port that no system gives to who asks for any.
+const nobody = "127.0.0.1:1"
+
 // behind is a server of HTTP/1.1 and h2c for the proxy to talk to.
 func behind(t *testing.T, h http.HandlerFunc) *running {
 	t.Helper()
@@ -59,7 +62,7 @@ func dialRaw(t *testing.T, address string) *raw {
 	c, err := net.Dial("tcp", address)
 	require.NoError(t, err)
 	t.Cleanup(func() { c.Close() })
-	require.NoError(t, c.SetDeadline(time.Now().Add(20*time.Second)))
+	require.NoError(t, c.SetDeadline(time.Now().Add(patience)))
 	return &raw{Conn: c, Reader: bufio.NewReader(c), t: t}
 }
 

@@ -213,22 +213,40 @@ func TestTunnelRefused(t *testing.T) {
 func TestTunnelIdle(t *testing.T) {
 	noLeak(t)
 	o := behind(t, webSocket)
-	f := front(t, o.addr, onlyHTTP1, &httpx.ReverseProxyConfig{TunnelIdleTimeout: time.Second})
+	const idle = time.Second
+	f := front(t, o.addr, onlyHTTP1, &httpx.ReverseProxyConfig{TunnelIdleTimeout: idle})
 	c := dialRaw(t, f.addr)
-	c.sayf(handshake)
-	require.Equal(t, http.StatusSwitchingProtocols, c.response("GET").StatusCode)
-	for range 8 {
-		time.Sleep(200 * time.Millisecond)
-		c.sayf("x")
-		assert.Equal(t, "x", c.hear(1))
+	err := errors.New("not yet")
+	for slowest := idle; err != nil; {
+		// Where nothing has moved for so long, because the machine was busy with other things, it may end.
+		require.GreaterOrEqual(t, slowest, idle, "%v", err)
+		c = dialRaw(t, f.addr)
+		c.sayf(handshake)
+		require.Equal(t, http.StatusSwitchingProtocols, c.response("GET").StatusCode)
+		slowest, err = chat(c, 8, idle/5)
 	}
-	_, err := c.ReadByte()
+	_, err = c.ReadByte()
 	var timeout net.Error
 	assert.False(t, errors.As(err, &timeout) && timeout.Timeout(), "still open")
 	f = front(t, o.addr, onlyHTTP1, &httpx.ReverseProxyConfig{TunnelIdleTimeout: -1})
 	c = dialRaw(t, f.addr)
 	c.sayf(handshake)
 	require.Equal(t, http.StatusSwitchingProtocols, c.response("GET").StatusCode)
+}
+
+// chat says a word so many times, each after a pause, and hears it again. It returns the
+// longest time from one word to the end of the next.
+func chat(c *raw, times int, pause time.Duration) (slowest time.Duration, err error) {
+	for last := time.Now(); times > 0 && err == nil; times-- {
+		time.Sleep(pause)
+		said := time.Now()
+		if _, err = io.WriteString(c.Conn, "x"); err == nil {
+			_, err = c.ReadByte()
+		}
+		slowest = max(slowest, time.Since(last))
+		last = said
+	}
+	return slowest, err
 }
 
 // Shutdown waits for a tunnel, and cuts it when it has to.

@@ -89,6 +89,11 @@ func ask(t *testing.T, rt http.RoundTripper, url string) string {
 	if err != nil {
 		return err.Error()
 	}
+	return reply(rt, req)
+}
+
+// reply sends a request and returns status and body as text, or the error.
+func reply(rt http.RoundTripper, req *http.Request) string {
 	res, err := rt.RoundTrip(req)
 	if err != nil {
 		return err.Error()

@@ -405,12 +405,11 @@ func TestServerHTTP3(t *testing.T) {
 	noLeak(t)
 	serverTLS, clientTLS := identity(t)
 	h3 := &fakeHTTP3{served: make(chan net.PacketConn, 1), end: make(chan struct{})}
-	s := serveOn(t, listen(t), &httpx.ServerConfig{TLS: serverTLS, Handler: tell, HTTP3: func(h http.Handler) httpx.HTTP3Server {
+	l, u := listenBoth(t)
+	s := serveOn(t, l, &httpx.ServerConfig{TLS: serverTLS, Handler: tell, HTTP3: func(h http.Handler) httpx.HTTP3Server {
 		h3.handler = h
 		return h3
 	}})
-	u, err := net.ListenPacket("udp", s.addr) // the same number
-	require.NoError(t, err)
 	served := make(chan error, 1)
 	go func() { served <- s.ServePackets(u) }()
 	assert.Equal(t, u, <-h3.served)
@@ -432,6 +431,21 @@ func TestServerHTTP3(t *testing.T) {
 	_, err = u.WriteTo([]byte("x"), u.LocalAddr())
 	assert.ErrorIs(t, err, net.ErrClosed)
 	assert.True(t, h3.closed.Load())
+}
+
+// listenBoth opens sockets of TCP and UDP with one port.
+func listenBoth(t *testing.T) (l net.Listener, u net.PacketConn) {
+	t.Helper()
+	eventually(t, "a port that is free for both", func() (ok bool) {
+		l = listen(t)
+		var err error
+		if u, err = net.ListenPacket("udp", l.Addr().String()); err != nil {
+			l.Close()
+		}
+		return err == nil
+	})
+	t.Cleanup(func() { u.Close() })
+	return l, u
 }
 
 // plainWriter is a ResponseWriter with nothing else.
