@@ -271,7 +271,7 @@ func TestExtendedUnsupported(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			url := serveControl(t, tt.control)
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			if tt.control == nil {
 				ctx, cancel = context.WithTimeout(t.Context(), 300*time.Millisecond)
 			}
@@ -331,7 +331,7 @@ func TestExtendedDialerConns(t *testing.T) {
 	require.NoError(t, two.Close())
 	select {
 	case <-dialled.all()[0].Context().Done():
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		require.Fail(t, "an idle conn is open")
 	}
 
@@ -367,7 +367,7 @@ func TestExtendedDialerGoAway(t *testing.T) {
 	defer d.Close()
 	client, server := pair(t, d, a, url)
 	to = strings.TrimPrefix(other, "https://") // where the name leads from now on
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	s := server.Request().Context().Value(http3.ServerContextKey).(*http3.Server)
 	shut := make(chan error, 1)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/http3"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -77,11 +78,13 @@ func serveOn(t *testing.T, udp *net.UDPConn, h http.HandlerFunc, change func(*ht
 	return r
 }
 
-// transport returns a client that is closed with the test.
+// transport returns a client that is closed with the test. It waits longer for a server than a transport does by itself,
+// because a machine that is busy may take its time.
 func transport(t *testing.T, change func(*http3x.Config)) *http3.Transport {
 	t.Helper()
 	cfg := &http3x.Config{}
 	cfg.Dial.TLS = &tls.Config{RootCAs: authority().Pool()}
+	cfg.Dial.QUIC = &quic.Config{HandshakeIdleTimeout: 30 * time.Second}
 	if change != nil {
 		change(cfg)
 	}
@@ -156,7 +159,7 @@ func within[T any](t *testing.T, what string, c <-chan T) T {
 	select {
 	case v := <-c:
 		return v
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		require.Fail(t, "never: "+what)
 		panic("unreachable")
 	}

@@ -138,18 +138,17 @@ func TestServerGetConfigForClient(t *testing.T) {
 // One server serves several sockets, the one of its address among them, and a handler that comes late.
 func TestServerSockets(t *testing.T) {
 	noLeak(t)
-	free := listenUDP(t, "127.0.0.1:0")
-	require.NoError(t, free.Close())
+	free := quietAddr(t)
 	s := serve(t, nil, func(c *http3x.ServerConfig) {
 		c.Handler = http.NotFoundHandler()
-		c.Listen.Address = free.LocalAddr().String()
+		c.Listen.Address = free
 	})
 	s.SetHandler(nil) // is no handler
 	s.SetHandler(http.HandlerFunc(echo))
 	ended := make(chan error, 1)
 	go func() { ended <- s.ListenAndServe() }()
 	rt := transport(t, nil)
-	for _, addr := range []string{s.addr, free.LocalAddr().String()} {
+	for _, addr := range []string{s.addr, free} {
 		eventually(t, "an answer", func() bool {
 			return fetch(t, rt, http.MethodGet, "https://"+addr, "") == "200 GET "+addr+" "
 		})

@@ -35,10 +35,7 @@ func TestShutdownWaits(t *testing.T) {
 	within(t, "the drain", s.Draining())
 	assert.ErrorIs(t, within(t, "Serve", s.served), http.ErrServerClosed)
 	s.served <- http.ErrServerClosed
-	eventually(t, "new conns are refused", func() bool {
-		other := transport(t, nil)
-		return fetch(t, other, http.MethodGet, s.url("/"), "") != ""
-	})
+	assert.NotRegexp(t, "^200 ", fetch(t, transport(t, nil), http.MethodGet, s.url("/"), ""), "new conns are refused")
 	select {
 	case err := <-ended:
 		require.Fail(t, "did not wait", "%v", err)
@@ -84,7 +81,7 @@ func TestShutdownOfClientsThatStay(t *testing.T) {
 
 	begin := time.Now()
 	require.NoError(t, s.Shutdown(t.Context()))
-	assert.Less(t, time.Since(begin), 10*time.Second)
+	assert.Less(t, time.Since(begin), 20*time.Second, "the idle timeout is 30 s")
 	t.Logf("Shutdown took %v", time.Since(begin))
 	within(t, "the end of the conn", q.Context().Done())
 	var app *quic.ApplicationError
@@ -104,7 +101,7 @@ func TestShutdownOfClientThatVanished(t *testing.T) {
 	require.NoError(t, udp.Close()) // says nothing to the server
 	begin := time.Now()
 	require.NoError(t, s.Shutdown(t.Context()))
-	assert.Less(t, time.Since(begin), 10*time.Second)
+	assert.Less(t, time.Since(begin), 20*time.Second, "the idle timeout is 30 s")
 	t.Logf("Shutdown took %v", time.Since(begin))
 	q.CloseWithError(0, "")
 	tr.Close()
@@ -130,7 +127,7 @@ func TestShutdownCuts(t *testing.T) {
 	var e *http3x.Error
 	require.ErrorAs(t, err, &e)
 	assert.True(t, e.Timeout())
-	assert.NotContains(t, within(t, "the answer", answer), "200")
+	assert.NotRegexp(t, "^200 ", within(t, "the answer", answer))
 }
 
 // Close does not wait for a handler that ignores the end of its context.

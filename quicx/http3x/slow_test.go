@@ -2,12 +2,10 @@ package http3x_test
 
 import (
 	"context"
-	"crypto/tls"
 	"io"
 	"net/http"
 	"net/netip"
 	"os"
-	"slices"
 	"testing"
 	"time"
 
@@ -170,7 +168,7 @@ func TestStallBounds(t *testing.T) {
 func TestIdle(t *testing.T) {
 	noLeak(t)
 	leave := make(chan struct{})
-	const idle = 300 * time.Millisecond
+	const idle = 2 * time.Second
 	s := serve(t, func(http.ResponseWriter, *http.Request) { <-leave }, func(c *http3x.ServerConfig) { c.IdleTimeout = idle })
 	busy := rawConn(t, s) // each gets its request at once: a busy machine makes conns idle
 	openRaw(t, busy, getRequest)
@@ -235,44 +233,7 @@ func TestServerRules(t *testing.T) {
 	assert.Contains(t, fetch(t, good, http.MethodGet, s.url("/"), ""), "200")
 	for _, local := range []string{"127.0.0.1:0", "127.0.0.2:0"} {
 		bad := transport(t, func(c *http3x.Config) { c.Dial.LocalAddr = local })
-		assert.NotContains(t, fetch(t, bad, http.MethodGet, s.url("/"), ""), "200", local)
+		assert.NotRegexp(t, "^200 ", fetch(t, bad, http.MethodGet, s.url("/"), ""), local)
 	}
 	assert.Contains(t, fetch(t, good, http.MethodGet, s.url("/"), ""), "200")
 }
-
-// A request that comes before the handshake is complete is served if it may be repeated, else status 425 asks for it again.
-func TestEarly(t *testing.T) {
-	noLeak(t)
-	s := serve(t, echo, func(c *http3x.ServerConfig) { c.Listen.Early = true })
-	cache := tls.NewLRUClientSessionCache(1)
-	dial := func() *quic.Conn {
-		tc := &tls.Config{RootCAs: authority().Pool(), NextProtos: []string{http3.NextProtoH3}, ClientSessionCache: cache}
-		q, err := quic.DialAddrEarly(t.Context(), s.addr, tc, nil)
-		require.NoError(t, err)
-		return q
-	}
-	first := dial()
-	eventually(t, "a ticket", func() bool { _, ok := cache.Get("127.0.0.1"); return ok })
-	first.CloseWithError(0, "")
-	post := slices.Concat(postLength, body10)
-	eventually(t, "a request that came before the end of the handshake", func() bool {
-		q := dial()
-		defer q.CloseWithError(0, "")
-		var status [2]byte
-		for i, data := range [][]byte{post, getRequest} {
-			str := openRaw(t, q, data)
-			require.NoError(t, str.Close())
-			answer, err := io.ReadAll(str)
-			require.NoError(t, err)
-			status[i] = answer[4] // the first field, after the frame's type and length and two bytes of QPACK
-		}
-		assert.Equal(t, status200, status[1])
-		return q.ConnectionState().Used0RTT && status[0] == status425
-	})
-}
-
-// status codes of QPACK's static table, their first byte.
-const (
-	status200 byte = 0xd9
-	status425 byte = 0xff
-)

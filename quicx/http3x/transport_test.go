@@ -77,15 +77,15 @@ func TestTransportBlackHole(t *testing.T) {
 			}
 		}
 	}()
-	rt := transport(t, nil)
+	rt := transport(t, func(c *http3x.Config) { c.Dial.QUIC = nil })
+	assert.Equal(t, http3x.DefaultHandshakeIdleTimeout, rt.QUICConfig.HandshakeIdleTimeout)
 	begin := time.Now()
 	_, err := rt.RoundTrip(request(t, http.MethodGet, "https://"+hole.LocalAddr().String(), nil))
 	took := time.Since(begin)
 	var idle *quic.IdleTimeoutError
 	require.ErrorAs(t, err, &idle)
 	assert.GreaterOrEqual(t, took, http3x.DefaultHandshakeIdleTimeout)
-	assert.Less(t, took, 3*http3x.DefaultHandshakeIdleTimeout)
-	assert.GreaterOrEqual(t, packets.Load(), int64(4))
+	eventually(t, "four packets", func() bool { return packets.Load() >= 4 })
 	t.Logf("%d packets within %v", packets.Load(), took)
 }
 
@@ -101,7 +101,7 @@ func TestTransportContext(t *testing.T) {
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
 	begin := time.Now()
 	require.NoError(t, rt.Close())
-	assert.Less(t, time.Since(begin), http3x.DefaultHandshakeIdleTimeout, "the dial is given up")
+	assert.Less(t, time.Since(begin), rt.QUICConfig.HandshakeIdleTimeout, "the dial is given up")
 }
 
 // A conn that has ended by itself is replaced unseen, for requests with a body too.
@@ -109,7 +109,7 @@ func TestTransportIdleConn(t *testing.T) {
 	noLeak(t)
 	s := serve(t, echo, nil)
 	rt := transport(t, func(c *http3x.Config) {
-		c.Dial.QUIC = &quic.Config{MaxIdleTimeout: 500 * time.Millisecond, KeepAlivePeriod: -1}
+		c.Dial.QUIC = &quic.Config{MaxIdleTimeout: 2 * time.Second, KeepAlivePeriod: -1}
 	})
 	dialled := make(chan *quic.Conn, 1)
 	dial := rt.Dial
@@ -118,7 +118,7 @@ func TestTransportIdleConn(t *testing.T) {
 		dialled <- q
 		return q, err
 	}
-	for range 3 {
+	for range 2 {
 		assert.Equal(t, "200 POST "+s.addr+" body", fetch(t, rt, http.MethodPost, s.url("/"), "body"))
 		q := within(t, "the dial", dialled)
 		within(t, "the end", q.Context().Done())
@@ -143,7 +143,7 @@ func TestTransportRestart(t *testing.T) {
 	noLeak(t)
 	key := make([]byte, 32)
 	change := func(c *http3x.ServerConfig) { c.Listen.StatelessResetKey = key }
-	s := serve(t, echo, change)
+	s := serveOn(t, listenUDP(t, quietAddr(t)), echo, change)
 	rt := transport(t, nil)
 	assert.Contains(t, fetch(t, rt, http.MethodPost, s.url("/"), "body"), "200")
 	require.NoError(t, s.udp.Close()) // the kernel does this for a process that was killed
@@ -217,7 +217,7 @@ func TestDatagrams(t *testing.T) {
 			_, err := io.Copy(str, str)
 			assert.NoError(t, err)
 		}()
-	}, func(c *http3x.ServerConfig) { c.EnableDatagrams, c.IdleTimeout = true, 100*time.Millisecond })
+	}, func(c *http3x.ServerConfig) { c.EnableDatagrams, c.IdleTimeout = true, 2*time.Second })
 	cfg := &http3x.Config{EnableDatagrams: true, AdditionalSettings: map[uint64]uint64{0x1234: 5}}
 	cfg.Dial.TLS = &tls.Config{RootCAs: authority().Pool()}
 	rt, err := http3x.NewTransport(cfg)
@@ -245,7 +245,7 @@ func TestDatagrams(t *testing.T) {
 		return err == nil && assert.Equal(t, "there and back", string(data))
 	})
 
-	time.Sleep(300 * time.Millisecond) // longer than IdleTimeout: a stream that was taken over keeps its conn
+	time.Sleep(2500 * time.Millisecond) // longer than IdleTimeout: a stream that was taken over keeps its conn
 	assert.EqualValues(t, 1, s.Stats().InFlight)
 	_, err = str.Write([]byte("body"))
 	require.NoError(t, err)

@@ -268,7 +268,7 @@ func (d *deaf) ReadFrom(b []byte) (int, net.Addr, error) {
 // that one.
 func TestInteropStatelessReset(t *testing.T) {
 	noLeak(t)
-	cfg := &xquic.ListenConfig{QUIC: &quic.Config{StatelessResetKey: [32]byte{1, 2, 3}}}
+	cfg := &xquic.ListenConfig{Address: quietAddr(t), QUIC: &quic.Config{StatelessResetKey: [32]byte{1, 2, 3}}}
 	l := listen(t, cfg)
 	socket := &deaf{PacketConn: bareSocket(t)}
 	tr := &quicgo.Transport{Conn: socket}
@@ -296,7 +296,6 @@ func TestInteropStatelessReset(t *testing.T) {
 	eventually(t, "the client hears again", func() bool { return !socket.on.Load() })
 	require.NoError(t, c.Context().Err(), "the client was not told")
 
-	cfg.Address = l.LocalAddr().String()
 	listen(t, cfg)
 	s, err := c.OpenStream()
 	require.NoError(t, err)

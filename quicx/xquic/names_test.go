@@ -68,7 +68,7 @@ func TestDialNextAddress(t *testing.T) {
 	tls := clientTLS("echo")
 	tls.ServerName = "localhost"
 	c, err := dialer(t, &xquic.DialConfig{
-		LocalAddr: "127.0.0.1:0", TLS: tls, Timeout: 20 * time.Second, QUIC: &quic.Config{HandshakeTimeout: time.Second},
+		LocalAddr: "127.0.0.1:0", TLS: tls, Timeout: time.Minute, QUIC: &quic.Config{HandshakeTimeout: 4 * time.Second},
 		Resolver: names(t, [4]byte{127, 0, 0, 9}, [4]byte{127, 0, 0, 1}), // nobody is at .9
 	}).Dial("udp", "name.test:"+portOf(l))
 	require.NoError(t, err)
@@ -82,7 +82,7 @@ func TestDialNameTimeout(t *testing.T) {
 	_, port, err := net.SplitHostPort(silent.LocalAddr().String())
 	require.NoError(t, err)
 	d := dialer(t, &xquic.DialConfig{
-		LocalAddr: "127.0.0.1:0", Timeout: 300 * time.Millisecond,
+		LocalAddr: "127.0.0.1:0", Timeout: 1500 * time.Millisecond, // less than the 2 s that each address has at least
 		Resolver: names(t, [4]byte{127, 0, 0, 1}, [4]byte{127, 0, 0, 9}),
 	})
 	_, err = d.Dial("udp", "name.test:"+port)
