@@ -18,7 +18,7 @@ import (
 // ended waits until the server has closed the conn.
 func ended(t *testing.T, c net.Conn) {
 	t.Helper()
-	require.NoError(t, c.SetReadDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, c.SetReadDeadline(time.Now().Add(patience)))
 	_, err := io.Copy(io.Discard, c)
 	var netErr net.Error
 	assert.False(t, errors.As(err, &netErr) && netErr.Timeout(), "still open: %v", err)
@@ -39,7 +39,7 @@ func TestAcceptReturnsTLSConnsWhoseHandshakeIsDone(t *testing.T) {
 func TestSilentClientDelaysNobodyAndIsDropped(t *testing.T) {
 	noLeak(t)
 	ca := newAuthority(t)
-	const timeout = time.Second
+	const timeout = 5 * time.Second // for the one that is not silent too
 	l := open(t, &listener.Config{Address: "127.0.0.1:0", TLS: ca.server(t, "127.0.0.1"), HandshakeTimeout: timeout})
 	echo(t, l)
 	start := time.Now()
@@ -77,7 +77,7 @@ func TestMaxHandshakes(t *testing.T) {
 		hellos.Add(1)
 		return nil, nil
 	}
-	const timeout = time.Second
+	const timeout = 4 * time.Second
 	l := open(t, &listener.Config{Address: "127.0.0.1:0", TLS: config, HandshakeTimeout: timeout, MaxHandshakes: 2})
 	start := time.Now()
 	dial(t, l)
@@ -96,7 +96,7 @@ func TestMaxHandshakes(t *testing.T) {
 	}
 	waiting := dial(t, l)
 	client := tls.Client(waiting, &tls.Config{InsecureSkipVerify: true})
-	require.NoError(t, client.SetDeadline(time.Now().Add(2*timeout)))
+	require.NoError(t, client.SetDeadline(time.Now().Add(timeout+time.Second)))
 	var netErr net.Error
 	require.ErrorAs(t, client.Handshake(), &netErr)
 	assert.True(t, netErr.Timeout())
@@ -117,9 +117,7 @@ func TestCloseEndsHandshakesAndConnsThatNobodyAccepted(t *testing.T) {
 	config := ca.client()
 	config.MaxVersion = tls.VersionTLS12 // there the server is the last to speak, so its handshake is done as well
 	clients = append(clients, dialTLS(t, l, config))
-	start := time.Now()
 	require.NoError(t, l.Close())
-	assert.Less(t, time.Since(start), 10*time.Second)
 	for _, c := range clients {
 		ended(t, c)
 	}

@@ -19,6 +19,49 @@ import (
 	"github.com/strata-net/strata/tlsx/pki"
 )
 
+// patience is how long a test waits for what takes moments.
+const patience = time.Minute
+
+// A pulse notes for how long a test was held up.
+type pulse struct {
+	last    time.Time
+	longest time.Duration
+}
+
+// beat is called each time that something moves.
+func (p *pulse) beat() {
+	now := time.Now()
+	p.longest, p.last = max(p.longest, now.Sub(p.last)), now
+}
+
+// skip leaves out the time since the last beat.
+func (p *pulse) skip() { p.last = time.Now() }
+
+// patiently calls f with a bound that must not be reached. If the machine has held f up for half of it, what f returns
+// says nothing, and it is called again with a longer one.
+func patiently(t *testing.T, first time.Duration, f func(bound time.Duration, p *pulse) error) {
+	t.Helper()
+	const tries = 4
+	for try, bound := 1, first; ; try, bound = try+1, 3*bound {
+		p := &pulse{last: time.Now()}
+		err := f(bound, p)
+		if p.longest < bound/2 || try == tries {
+			require.NoError(t, err)
+			return
+		}
+		t.Logf("held up for %v, which is too long for a bound of %v: %v", p.longest, bound, err)
+	}
+}
+
+// ping moves a byte.
+func ping(from, to net.Conn) error {
+	if _, err := from.Write([]byte("x")); err != nil {
+		return err
+	}
+	_, err := io.ReadFull(to, make([]byte, 1))
+	return err
+}
+
 // open makes a listener that has to be possible, and closes it with the test.
 func open(t *testing.T, c *listener.Config) net.Listener {
 	t.Helper()
@@ -38,7 +81,7 @@ func stats(l net.Listener) listener.Stats { return l.(listener.Listener).Stats()
 // eventually waits until a condition holds.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
 		require.True(t, time.Now().Before(end), "never: %s", what)
 	}
 }
@@ -63,7 +106,7 @@ func refused(t *testing.T, l net.Listener, source string) {
 	c, err := d.DialContext(t.Context(), l.Addr().Network(), l.Addr().String())
 	if err == nil {
 		defer c.Close()
-		require.NoError(t, c.SetReadDeadline(time.Now().Add(10*time.Second)))
+		require.NoError(t, c.SetReadDeadline(time.Now().Add(patience)))
 		_, err = c.Read(make([]byte, 1))
 	}
 	if runtime.GOOS == "windows" && errors.Is(err, io.EOF) {
@@ -77,7 +120,7 @@ func refused(t *testing.T, l net.Listener, source string) {
 // dialTLS shakes hands with the listener.
 func dialTLS(t *testing.T, l net.Listener, config *tls.Config) *tls.Conn {
 	t.Helper()
-	d := tls.Dialer{Config: config, NetDialer: &net.Dialer{Timeout: 10 * time.Second}}
+	d := tls.Dialer{Config: config, NetDialer: &net.Dialer{Timeout: patience}}
 	c, err := d.DialContext(t.Context(), l.Addr().Network(), l.Addr().String())
 	require.NoError(t, err)
 	t.Cleanup(func() { c.Close() })
@@ -120,7 +163,7 @@ func echo(t *testing.T, l net.Listener) {
 // roundTrip proves that the conn works.
 func roundTrip(t *testing.T, c net.Conn) {
 	t.Helper()
-	require.NoError(t, c.SetDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, c.SetDeadline(time.Now().Add(patience)))
 	_, err := c.Write([]byte("hello"))
 	require.NoError(t, err)
 	got := make([]byte, 5)
@@ -193,7 +236,7 @@ func noLeak(t *testing.T) {
 		// By hand: assert.Eventually has goroutines of its own. Each try counts once, because NumGoroutine is off by
 		// hundreds at the moment when the runtime moves ended ones from list to list.
 		var g, f int
-		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 			if g, f = runtime.NumGoroutine(), openFDs(t); g <= goroutines && f <= fds {
 				return
 			}

@@ -91,12 +91,7 @@ func TestPlainListenerHasNoGoroutineAndBareConns(t *testing.T) {
 	l := open(t, &listener.Config{Address: "tcp://127.0.0.1:0"})
 	client := dial(t, l)
 	server := accept(t, l)
-	now := runtime.NumGoroutine()
-	for try := 0; now > before && try < 100; try++ { // see noLeak
-		time.Sleep(time.Millisecond)
-		now = runtime.NumGoroutine()
-	}
-	assert.LessOrEqual(t, now, before)
+	eventually(t, "there is no goroutine", func() bool { return runtime.NumGoroutine() <= before })
 	assert.IsType(t, &net.TCPConn{}, server)
 	assert.Equal(t, client.LocalAddr().String(), server.RemoteAddr().String())
 	_, err := client.Write([]byte("hello"))

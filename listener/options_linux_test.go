@@ -269,22 +269,36 @@ func TestLackOfDescriptorsIsWaitedFor(t *testing.T) {
 
 func TestCloseWakesAcceptThatWaitsForDescriptors(t *testing.T) {
 	noLeak(t)
-	events := make(chan listener.Event, 1000)
-	l := open(t, &listener.Config{Address: "127.0.0.1:0", OnEvent: ends(func(e listener.Event) { events <- e })})
+	least := time.Hour
+	for range 10 { // a busy machine only adds, so one of some tries is enough
+		least = min(least, closeWhileAcceptPauses(t))
+		if least < 300*time.Millisecond {
+			return
+		}
+	}
+	t.Errorf("a pause of 320 ms was over after %v", least)
+}
+
+// closeWhileAcceptPauses closes a listener, and returns how long it paused before.
+func closeWhileAcceptPauses(t *testing.T) (paused time.Duration) {
+	t.Helper()
+	pauses := make(chan time.Time, 1000)
+	l := open(t, &listener.Config{Address: "127.0.0.1:0", OnEvent: ends(func(listener.Event) { pauses <- time.Now() })})
 	starve(t, l, func() {
 		failed := make(chan error, 1)
 		go func() {
 			_, err := l.Accept()
 			failed <- err
 		}()
-		for range 7 {
-			<-events
+		for range 6 {
+			<-pauses
 		}
-		start := time.Now() // of a pause of 320 ms
+		begun := <-pauses // of one of 320 ms
 		assert.NoError(t, l.Close())
 		assert.ErrorIs(t, <-failed, net.ErrClosed)
-		assert.Less(t, time.Since(start), 300*time.Millisecond)
+		paused = time.Since(begun)
 	})
+	return paused
 }
 
 // lowestFree returns the descriptor that the next open would get.

@@ -21,7 +21,7 @@ func packets(t *testing.T, c listener.PacketConfig) net.PacketConn {
 	pc, err := listener.NewPacketConn(t.Context(), &c)
 	require.NoError(t, err)
 	t.Cleanup(func() { pc.Close() })
-	require.NoError(t, pc.SetDeadline(time.Now().Add(20*time.Second)))
+	require.NoError(t, pc.SetDeadline(time.Now().Add(patience)))
 	return pc
 }
 

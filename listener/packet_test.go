@@ -23,7 +23,7 @@ func TestUDP(t *testing.T) {
 		_, err = client.Write([]byte("hello"))
 		require.NoError(t, err)
 		buf := make([]byte, 16)
-		require.NoError(t, pc.SetReadDeadline(time.Now().Add(10*time.Second)))
+		require.NoError(t, pc.SetReadDeadline(time.Now().Add(patience)))
 		n, from, err := pc.ReadFrom(buf)
 		require.NoError(t, err)
 		assert.Equal(t, "hello", string(buf[:n]))

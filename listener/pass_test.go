@@ -227,7 +227,7 @@ func handOver(t *testing.T, secure bool) {
 	}
 	await := func(n *atomic.Int64) {
 		t.Helper()
-		for enough, end := n.Load()+100, time.Now().Add(20*time.Second); n.Load() < enough; time.Sleep(time.Millisecond) {
+		for enough, end := n.Load()+100, time.Now().Add(patience); n.Load() < enough; time.Sleep(time.Millisecond) {
 			require.True(t, time.Now().Before(end), "no answers")
 		}
 	}
@@ -310,7 +310,7 @@ func ask(a net.Addr, secure bool) (string, error) {
 	if secure {
 		c = tls.Client(c, &tls.Config{InsecureSkipVerify: true}) // each process has an authority of its own
 	}
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(patience))
 	if _, err := c.Write([]byte("?")); err != nil {
 		return "", err
 	}
@@ -332,7 +332,7 @@ func TestShutdownDeliversWhatWasAccepted(t *testing.T) {
 	} {
 		l := open(t, config).(listener.Listener)
 		client := dial(t, l)
-		require.Eventually(t, func() bool { return l.Stats().Pending == 1 }, 10*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return l.Stats().Pending == 1 }, patience, time.Millisecond)
 		ended := make(chan error, 1)
 		go func() { ended <- l.Shutdown(t.Context()) }()
 		require.Eventually(t, func() bool {
@@ -341,7 +341,7 @@ func TestShutdownDeliversWhatWasAccepted(t *testing.T) {
 				c.Close()
 			}
 			return err != nil
-		}, 10*time.Second, time.Millisecond)
+		}, patience, time.Millisecond)
 		greeted := make(chan error, 1)
 		go func() {
 			if config.TLS != nil {
@@ -380,7 +380,7 @@ func TestShutdownDeliversWhatWasAccepted(t *testing.T) {
 
 // greet sends a word and wants it back.
 func greet(c net.Conn) error {
-	c.SetDeadline(time.Now().Add(10 * time.Second))
+	c.SetDeadline(time.Now().Add(patience))
 	if _, err := c.Write([]byte("hello")); err != nil {
 		return err
 	}
@@ -392,7 +392,7 @@ func TestShutdownEndsWithItsContext(t *testing.T) {
 	noLeak(t)
 	l := open(t, &listener.Config{Addresses: []string{"127.0.0.1:0", "127.0.0.1:0"}, Track: true}).(listener.Listener)
 	client := dial(t, l)
-	require.Eventually(t, func() bool { return l.Stats().Pending == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return l.Stats().Pending == 1 }, patience, time.Millisecond)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	l.Shutdown(ctx)

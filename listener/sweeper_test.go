@@ -116,7 +116,7 @@ func TestCutsAreBounded(t *testing.T) {
 func TestNothingIsDueForABareConnThatIsClosed(t *testing.T) {
 	l := open(t, &listener.Config{Address: "127.0.0.1:0", IdleTimeout: 50 * time.Millisecond})
 	_, server := pair(t, l)
-	require.NoError(t, server.(interface{ NetConn() net.Conn }).NetConn().Close())
+	closeBare(t, server)
 	if runtime.GOOS == "linux" {
 		eventually(t, "the sweeper has nothing to do", func() bool { return listener.Sweeper(l) == listener.Swept{} })
 	} else {
@@ -130,7 +130,7 @@ func TestNothingIsDueForABareConnThatIsClosed(t *testing.T) {
 func TestTheLongestBounds(t *testing.T) {
 	guarded(t, listener.Config{
 		IdleTimeout: math.MaxInt64, MaxAge: math.MaxInt64, MinReceiveRate: 1, MinReceiveGrace: math.MaxInt64,
-	}, func(t *testing.T, l net.Listener, client, server net.Conn) {
+	}, func(t *testing.T, l net.Listener, client, server net.Conn, _ time.Time) {
 		roundTripFrom(t, client, server)
 		assert.Equal(t, listener.Swept{Guards: 1, Armed: true}, listener.Sweeper(l))
 		assert.Equal(t, int64(1), stats(l).Active)

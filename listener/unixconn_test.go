@@ -22,39 +22,56 @@ type oobConn interface {
 }
 
 func TestDescriptorsPassedAreTraffic(t *testing.T) {
-	const idle = 500 * time.Millisecond
-	for name, config := range map[string]listener.Config{"tracked": {Track: true}, "idle": {IdleTimeout: idle}} {
+	for name, idles := range map[string]bool{"tracked": false, "idle": true} {
 		t.Run(name, func(t *testing.T) {
 			noLeak(t)
-			config.Address = "unix://" + t.TempDir() + "/s"
-			l := open(t, &config)
-			client, server := pair(t, l)
-			for start := time.Now(); time.Since(start) < 2*idle; time.Sleep(idle / 20) {
-				n, oobn, err := client.(oobConn).WriteMsgUnix([]byte("x"), syscall.UnixRights(0), nil)
-				require.NoError(t, err)
-				oob := make([]byte, oobn)
-				_, oobn, _, _, err = server.(oobConn).ReadMsgUnix(make([]byte, n), oob)
-				require.NoError(t, err)
-				messages, err := syscall.ParseSocketControlMessage(oob[:oobn])
-				require.NoError(t, err)
-				fds, err := syscall.ParseUnixRights(&messages[0])
-				require.NoError(t, err)
-				require.NoError(t, os.NewFile(uintptr(fds[0]), "passed").Close())
-				_, _, err = server.(oobConn).WriteMsgUnix([]byte("y"), nil, nil)
-				require.NoError(t, err)
-				_, err = client.Read(make([]byte, 1))
-				require.NoError(t, err)
-			}
-			assert.Zero(t, stats(l).CutIdle)
-			if config.IdleTimeout == 0 {
-				return
-			}
-			_, _, _, _, err := server.(oobConn).ReadMsgUnix(make([]byte, 1), nil)
-			isCut(t, err, "IdleTimeout")
-			_, _, err = server.(oobConn).WriteMsgUnix([]byte("z"), nil, nil)
-			isCut(t, err, "IdleTimeout")
+			patiently(t, 500*time.Millisecond, func(idle time.Duration, p *pulse) error {
+				config := listener.Config{Address: "unix://" + t.TempDir() + "/s", Track: true}
+				if idles {
+					config.IdleTimeout = idle
+				}
+				l := open(t, &config)
+				defer l.Close()
+				client, server := pair(t, l)
+				if err := moves(l, idle, p, func() error { return passDescriptor(client, server) }); err != nil || !idles {
+					return err
+				}
+				_, _, _, _, err := server.(oobConn).ReadMsgUnix(make([]byte, 1), nil)
+				isCut(t, err, "IdleTimeout")
+				_, _, err = server.(oobConn).WriteMsgUnix([]byte("z"), nil, nil)
+				isCut(t, err, "IdleTimeout")
+				return nil
+			})
 		})
 	}
+}
+
+// passDescriptor sends one with a byte, and a byte back.
+func passDescriptor(client, server net.Conn) error {
+	n, oobn, err := client.(oobConn).WriteMsgUnix([]byte("x"), syscall.UnixRights(0), nil)
+	if err != nil {
+		return err
+	}
+	oob := make([]byte, oobn)
+	if _, oobn, _, _, err = server.(oobConn).ReadMsgUnix(make([]byte, n), oob); err != nil {
+		return err
+	}
+	messages, err := syscall.ParseSocketControlMessage(oob[:oobn])
+	if err != nil {
+		return err
+	}
+	fds, err := syscall.ParseUnixRights(&messages[0])
+	if err != nil {
+		return err
+	}
+	if err := os.NewFile(uintptr(fds[0]), "passed").Close(); err != nil {
+		return err
+	}
+	if _, _, err := server.(oobConn).WriteMsgUnix([]byte("y"), nil, nil); err != nil {
+		return err
+	}
+	_, err = client.Read(make([]byte, 1))
+	return err
 }
 
 func TestAPacketIsNeverSplit(t *testing.T) {

@@ -3,8 +3,10 @@ package listener_test
 import (
 	"bufio"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -243,21 +245,38 @@ func TestMemoryOfAnIdleConn(t *testing.T) {
 	idle := open(t, &listener.Config{Address: "127.0.0.1:0", MaxConns: 1000, IdleTimeout: time.Hour, MaxAge: time.Hour})
 	slow := open(t, &listener.Config{Address: "127.0.0.1:0", MaxConns: 1000, IdleTimeout: time.Hour, MinReceiveRate: 1})
 	acceptCost(t, bare, n) // warms up
+	var wrong error
+	for range 5 { // what the process does besides is counted too
+		if wrong = idleCost(t, n, bare, lean, full, idle, slow); wrong == nil {
+			return
+		}
+	}
+	t.Error(wrong)
+}
+
+// idleCost compares what an idle conn costs: that of package net, the same of this package, and those with something to
+// look after.
+func idleCost(t *testing.T, n int, bare, lean net.Listener, wrapped ...net.Listener) (wrong error) {
+	t.Helper()
+	near := func(what string, got, want float64) {
+		if math.Abs(got-want) > 0.1 {
+			wrong = errors.Join(wrong, fmt.Errorf("%s: %.2f allocations, not %.2f", what, got, want))
+		}
+	}
 	bareAllocs, bareBytes := acceptCost(t, bare, n)
 	leanAllocs, leanBytes := acceptCost(t, lean, n)
-	fullAllocs, fullBytes := acceptCost(t, full, n)
-	idleAllocs, idleBytes := acceptCost(t, idle, n)
-	slowAllocs, slowBytes := acceptCost(t, slow, n)
-	t.Logf("package net: %.2f allocations, %.0f bytes; no options: %.2f, %.0f; limit, filter and count: %.2f, %.0f",
-		bareAllocs, bareBytes, leanAllocs, leanBytes, fullAllocs, fullBytes)
-	t.Logf("IdleTimeout: %.2f, %.0f; with MinReceiveRate: %.2f, %.0f", idleAllocs, idleBytes, slowAllocs, slowBytes)
-	assert.InDelta(t, bareAllocs, leanAllocs, 0.1)
-	assert.InDelta(t, bareAllocs+1, fullAllocs, 0.1)
-	assert.Less(t, fullBytes, bareBytes+256)
-	assert.InDelta(t, bareAllocs+1, idleAllocs, 0.1)
-	assert.Less(t, idleBytes, bareBytes+256)
-	assert.InDelta(t, bareAllocs+1, slowAllocs, 0.1)
-	assert.Less(t, slowBytes, bareBytes+256)
+	t.Logf("package net: %.2f allocations, %.0f bytes; no options: %.2f, %.0f", bareAllocs, bareBytes, leanAllocs, leanBytes)
+	near("no options", leanAllocs, bareAllocs)
+	for i, l := range wrapped {
+		what := []string{"limit, filter and count", "IdleTimeout", "MinReceiveRate"}[i]
+		allocs, bytes := acceptCost(t, l, n)
+		t.Logf("%s: %.2f, %.0f", what, allocs, bytes)
+		near(what, allocs, bareAllocs+1)
+		if bytes >= bareBytes+256 {
+			wrong = errors.Join(wrong, fmt.Errorf("%s: %.0f bytes, %.0f of package net", what, bytes, bareBytes))
+		}
+	}
+	return wrong
 }
 
 func TestConnTracked(t *testing.T) {

@@ -436,7 +436,7 @@ func TestConcurrentUse(t *testing.T) {
 		}
 		select {
 		case <-done:
-		case <-time.After(30 * time.Second):
+		case <-time.After(patience):
 			mu.Lock()
 			assert.Failf(t, "lost", "%d of %d", total, writers*batches*size)
 			mu.Unlock()

@@ -12,6 +12,9 @@ import (
 	"github.com/strata-net/strata/listener/udpbatch"
 )
 
+// patience is how long a test waits for what takes moments.
+const patience = time.Minute
+
 // engines are the ways to send and receive that this platform has.
 func engines(t *testing.T, f func(t *testing.T, configure func(udpbatch.Config) *udpbatch.Config)) {
 	t.Run("platform", func(t *testing.T) { f(t, func(c udpbatch.Config) *udpbatch.Config { return &c }) })
@@ -35,7 +38,7 @@ func listen(t *testing.T, c *udpbatch.Config) *udpbatch.Conn {
 	conn, err := udpbatch.Listen(t.Context(), c)
 	require.NoError(t, err)
 	t.Cleanup(func() { conn.Close() })
-	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
 	return conn
 }
 
@@ -45,7 +48,7 @@ func dial(t *testing.T, remote string, c *udpbatch.Config) *udpbatch.Conn {
 	conn, err := udpbatch.Dial(t.Context(), remote, c)
 	require.NoError(t, err)
 	t.Cleanup(func() { conn.Close() })
-	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
 	return conn
 }
 
@@ -104,7 +107,7 @@ func noLeak(t *testing.T) {
 		// By hand: assert.Eventually has goroutines of its own. Each try counts once, because NumGoroutine is off by
 		// hundreds at the moment when the runtime moves ended ones from list to list.
 		var g, f int
-		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 			if g, f = runtime.NumGoroutine(), openFDs(t); g <= goroutines && f <= fds {
 				return
 			}

@@ -28,7 +28,7 @@ func TestECNKeepsDSCP(t *testing.T) {
 			require.NoError(t, err)
 			defer in.Close()
 			require.NoError(t, sockopt.IPRecvTOS.Set(in.(*net.UDPConn), true))
-			require.NoError(t, in.SetDeadline(time.Now().Add(20*time.Second)))
+			require.NoError(t, in.SetDeadline(time.Now().Add(patience)))
 			out := dial(t, in.LocalAddr().String(), configure(udpbatch.Config{Options: options}))
 			for _, ecn := range []byte{0, 1, 2, 3} {
 				_, err = out.WriteBatch([]udpbatch.Message{{Data: []byte("x"), ECN: ecn}})
@@ -100,7 +100,7 @@ func TestZones(t *testing.T) {
 		up(t, "zone0")
 		inside(t, ns, func() { up(t, "zone1") })
 		var local netip.Addr
-		for end := time.Now().Add(10 * time.Second); time.Now().Before(end) && !local.IsValid(); time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(patience); time.Now().Before(end) && !local.IsValid(); time.Sleep(10 * time.Millisecond) {
 			local = linkLocal(t, "zone0")
 		}
 		require.True(t, local.IsValid())
@@ -118,7 +118,7 @@ func zones(t *testing.T, local netip.Addr, index string, configure func(udpbatch
 	for _, zone := range []string{index, "zone0", "zone0"} {
 		to := netip.AddrPortFrom(local.WithZone(zone), port)
 		var err error
-		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 			if _, err = c.WriteBatch([]udpbatch.Message{{Data: []byte("x"), Addr: to}}); err == nil {
 				break // the address is not tentative any more
 			}

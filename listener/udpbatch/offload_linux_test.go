@@ -361,7 +361,7 @@ func TestMaxMemory(t *testing.T) {
 // An ICMP error is returned once, by the write or the read that meets it, and
 // the Conn goes on.
 func TestRefused(t *testing.T) {
-	gone, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	gone, err := net.ListenPacket("udp4", "127.45.67.89:0") // where nobody else gets the port
 	require.NoError(t, err)
 	address := gone.LocalAddr().String()
 	require.NoError(t, gone.Close())
@@ -378,6 +378,7 @@ func TestRefused(t *testing.T) {
 	assert.True(t, e.Timeout(), "once: %v", err)
 	_, err = c.Write([]byte("x"))
 	require.NoError(t, err)
+	awaitError(t, c)
 	n, err := c.WriteBatch(patterns(netip.AddrPort{}, []int{10, 10, 5}))
 	require.ErrorIs(t, err, syscall.ECONNREFUSED)
 	assert.Zero(t, n)
@@ -387,6 +388,22 @@ func TestRefused(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 3, n)
 	expect(t, in, []int{10, 10, 5}, nil)
+}
+
+// awaitError waits until a socket has an error to tell.
+func awaitError(t *testing.T, c *udpbatch.Conn) {
+	t.Helper()
+	raw, err := c.SyscallConn()
+	require.NoError(t, err)
+	var n int
+	var failed error
+	require.NoError(t, raw.Control(func(fd uintptr) {
+		for n, failed = 0, unix.EINTR; errors.Is(failed, unix.EINTR); {
+			n, failed = unix.Poll([]unix.PollFd{{Fd: int32(fd)}}, int(patience.Milliseconds()))
+		}
+	}))
+	require.NoError(t, failed)
+	require.Equal(t, 1, n, "no error came")
 }
 
 func TestOffloadOptionsBelongToTheConfig(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 )
 
 // patience is how long a test waits for what has to happen.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // open makes a listener that has to be possible, and closes it with the test.
 func open(t testing.TB, c udpsession.Config) *udpsession.Listener {

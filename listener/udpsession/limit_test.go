@@ -87,6 +87,7 @@ func TestFullRefuses(t *testing.T) {
 	a, as := pair(t, l)
 	_, bs := pair(t, l)
 	c := dial(t, l)
+	begun := time.Now()
 	for i := range uint64(5) {
 		send(t, c, "let me in")
 		await(t, "refused", func() bool { return l.Stats().Refused.Full == i+1 })
@@ -109,7 +110,7 @@ func TestFullRefuses(t *testing.T) {
 	assert.Equal(t, udpsession.Event{
 		Kind: udpsession.EventRefused, Reason: udpsession.Full, Peer: addrPort(c), Count: 1,
 	}, refused[0])
-	assert.Less(t, len(refused), 5)
+	assert.LessOrEqual(t, len(refused), 1+int(time.Since(begun)/time.Second))
 }
 
 // addrPort is the address of a client.
