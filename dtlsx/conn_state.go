@@ -46,8 +46,7 @@ type ConnectionState struct {
 func (s *ConnectionState) tls() tls.ConnectionState {
 	return tls.ConnectionState{
 		Version: s.Version, DidResume: s.Resumed, CipherSuite: s.CipherSuite, CurveID: s.Curve,
-		//lint:ignore SA1019 it is what crypto/tls has there
-		NegotiatedProtocol: s.NegotiatedProtocol, NegotiatedProtocolIsMutual: true, //nolint:staticcheck // the same
+		NegotiatedProtocol: s.NegotiatedProtocol, NegotiatedProtocolIsMutual: true, //nolint:staticcheck // it is what crypto/tls has there
 		ServerName:       s.ServerName,
 		PeerCertificates: s.PeerCertificates, VerifiedChains: s.VerifiedChains,
 	}

@@ -26,8 +26,7 @@ func TestIdleError(t *testing.T) {
 	var e net.Error
 	require.ErrorAs(t, err, &e)
 	assert.True(t, e.Timeout())
-	//lint:ignore SA1019 the interface has it
-	assert.False(t, e.Temporary()) //nolint:staticcheck // the same
+	assert.False(t, e.Temporary()) //nolint:staticcheck // the interface has it
 	assert.True(t, (&dtlsx.Error{Err: syscall.EINTR}).Temporary())
 	assert.False(t, (&dtlsx.Error{Err: errors.New("a cause")}).Temporary())
 }

@@ -150,7 +150,6 @@ func TestDialBadTargets(t *testing.T) {
 		assert.Equal(t, "dial", e.Op)
 		assert.Contains(t, err.Error(), test.want)
 	}
-	//nolint:staticcheck // a nil context is what is tested
 	var none context.Context
 	_, err = d.DialContext(none, "udp", "127.0.0.1:1")
 	require.ErrorContains(t, err, "context is nil")

@@ -82,8 +82,7 @@ func (p *Pool) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	send := newPoolRequest(req)
-	//lint:ignore SA1019 callers of old use it
-	call := poolCall{ctx: req.Context(), cancel: req.Cancel}
+	call := poolCall{ctx: req.Context(), cancel: req.Cancel} //nolint:staticcheck // callers of old use it
 	if t := httptrace.ContextClientTrace(call.ctx); t != nil && t.GetConn != nil {
 		t.GetConn(key.address())
 	}

@@ -107,8 +107,8 @@ func TestPoolConfigErrors(t *testing.T) {
 	_, err := httpx.NewPool(&httpx.PoolConfig{
 		Network: "tcp", Policy: 7, RefreshInterval: -1, MinRefresh: -1, LookupTimeout: -1, DialTimeout: -1, FallbackDelay: -1,
 		MinBackoff: time.Minute, MaxBackoff: time.Second, MaxIdle: -1, MaxHosts: -1, MaxAddresses: -1, MaxConnsPerAddress: -1, MaxAttempts: -1,
-		Transport: &http.Transport{DialTLSContext: dial, DialTLS: func(string, string) (net.Conn, error) { return nil, io.EOF },
-			Dial: func(string, string) (net.Conn, error) { return nil, io.EOF }},
+		Transport: &http.Transport{DialTLSContext: dial, DialTLS: func(string, string) (net.Conn, error) { return nil, io.EOF }, //nolint:staticcheck // it is refused
+			Dial: func(string, string) (net.Conn, error) { return nil, io.EOF }}, //nolint:staticcheck // the same
 	})
 	require.Error(t, err)
 	for _, field := range []string{"Network=tcp", "Policy=PoolPolicy(7)", "RefreshInterval=-1ns", "MinRefresh=-1ns", "LookupTimeout=-1ns",
@@ -157,7 +157,7 @@ func TestPoolRequestCancel(t *testing.T) {
 	p := f.pool(t, httpx.PoolConfig{Lookup: stuckLookup(reached)})
 	req := request(t, http.MethodGet, f.url("/"), nil).WithContext(context.Background())
 	cancel := make(chan struct{})
-	req.Cancel = cancel
+	req.Cancel = cancel //nolint:staticcheck // callers of old use it
 	go func() { <-reached; close(cancel) }()
 	_, err := p.RoundTrip(req)
 	assert.ErrorContains(t, err, "Cancel")

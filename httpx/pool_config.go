@@ -217,12 +217,10 @@ func (c *PoolConfig) checkTransport(p *problems) {
 	if t.DialTLSContext != nil {
 		p.add("Transport.DialTLSContext", "", err)
 	}
-	//lint:ignore SA1019 deprecated, and to be refused for just that
-	if t.DialTLS != nil {
+	if t.DialTLS != nil { //nolint:staticcheck // deprecated, and to be refused for just that
 		p.add("Transport.DialTLS", "", err)
 	}
-	//lint:ignore SA1019 as above
-	if t.Dial != nil {
+	if t.Dial != nil { //nolint:staticcheck // as above
 		p.add("Transport.Dial", "", errors.New("must be nil: it has no context; use DialContext"))
 	}
 }

@@ -77,8 +77,7 @@ func (r *poolRequest) on(c *poolConn) (*http.Response, error) {
 // cancels what it derives only when a body ends).
 func (c *poolConn) context(req *http.Request) (context.Context, context.CancelFunc) {
 	ctx := req.Context()
-	//lint:ignore SA1019 callers of old use it
-	if ctx.Done() == nil && req.Cancel == nil || c.multiplexed() {
+	if ctx.Done() == nil && req.Cancel == nil || c.multiplexed() { //nolint:staticcheck // callers of old use it
 		return ctx, nil
 	}
 	return context.WithCancel(ctx)

@@ -64,8 +64,7 @@ func (m *Manager) TLSConfig(base *tls.Config) *tls.Config {
 			if base.GetCertificate != nil {
 				return base.GetCertificate(hello)
 			}
-			//lint:ignore SA1019 it still counts if it is set
-			if len(base.Certificates) > 0 || base.NameToCertificate != nil {
+			if len(base.Certificates) > 0 || base.NameToCertificate != nil { //nolint:staticcheck // it still counts if it is set
 				return nil, nil //nolint:nilnil // so crypto/tls looks into Certificates
 			}
 		}
