@@ -46,4 +46,4 @@ func SetClock(c *SessionCache, now func() time.Time) { c.now = now }
 func Link(c *Conn) net.PacketConn { return c.link }
 
 // ErrMessageSize is the error number of what is too long for a datagram.
-const ErrMessageSize = errMessageSize
+var ErrMessageSize error = errMessageSize
