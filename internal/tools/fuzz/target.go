@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -38,8 +39,9 @@ func (t *target) run(ctx context.Context, s settings) error {
 	}
 	limited, cancel := context.WithTimeout(ctx, s.time)
 	defer cancel()
-	cmd := exec.CommandContext(limited, t.program, "-test.run=^$", "-test.fuzz=^"+t.name+"$", "-test.fuzzcachedir="+inputs,
-		"-test.fuzzminimizetime=100x", "-test.parallel=1", "-test.timeout=0", "-test.paniconexit0")
+	args := slices.Concat(s.with, []string{t.program, "-test.run=^$", "-test.fuzz=^" + t.name + "$", "-test.fuzzcachedir=" + inputs,
+		"-test.fuzzminimizetime=100x", "-test.parallel=1", "-test.timeout=0", "-test.paniconexit0"})
+	cmd := exec.CommandContext(limited, args[0], args[1:]...)
 	cmd.Dir = t.pkg.Dir
 	cmd.Env = append(os.Environ(), "PWD="+t.pkg.Dir)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
