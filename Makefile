@@ -1,5 +1,5 @@
 # Thin names for the steps of .ci/run: that script alone says how each is done.
-STEPS := packages format vet build modules tidy staticcheck lint test cover wine tools endurance fuzz generated schema api release
+STEPS := packages format vet types modules tidy lint test cover wine tools endurance fuzz generated schema api release
 
 .DEFAULT_GOAL := help
 .PHONY: help all demo generate $(STEPS)
