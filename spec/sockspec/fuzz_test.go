@@ -24,9 +24,10 @@ func FuzzOptions(f *testing.F) {
 		f.Add(name, "1", 1e300)
 		f.Add(name, "bbr", -1.0)
 	}
+	f.Add("TCP_CONGESTION", "-0", 0.0)
 	f.Fuzz(func(t *testing.T, name, text string, number float64) {
 		checkOne(t, name, structpb.NewStringValue(text), text)
-		checkOne(t, name, structpb.NewNumberValue(number), strconv.FormatFloat(number, 'f', -1, 64))
+		checkOne(t, name, structpb.NewNumberValue(number), strconv.FormatFloat(number+0, 'f', -1, 64)) // -0 is 0
 	})
 }
 
@@ -34,9 +35,6 @@ func checkOne(t *testing.T, name string, v *structpb.Value, text string) {
 	t.Helper()
 	list, err := sockspec.Options(nil, nil, map[string]*structpb.Value{name: v})
 	if err == nil {
-		if text == "-0" {
-			text = "0"
-		}
 		want, err := sockopt.Parse(name + "=" + text)
 		require.NoError(t, err)
 		require.Equal(t, sockopt.Options{sockopt.Prefer(want)}, list)
