@@ -54,27 +54,24 @@ func TestUpstreamHangs(t *testing.T) {
 // The response timeout does not count the time that a slow client takes.
 func TestSlowUploadIsNoTimeout(t *testing.T) {
 	settled(t)
-	for _, way := range ways {
-		t.Run(way.name, func(t *testing.T) {
-			t.Parallel() // it waits
-			up := upstream(t, func(w http.ResponseWriter, r *http.Request) {
-				io.Copy(w, r.Body)
-			})
-			g := start(t, front(up, "response_timeout: 2s"), nil)
-			body, w := io.Pipe()
-			go func() {
-				for range 2 {
-					time.Sleep(2500 * time.Millisecond)
-					io.WriteString(w, "slow ")
-				}
-				w.Close()
-			}()
-			res, err := client(t, way.version, g.roots()).Post(g.url(way.listener, way.scheme, "/"), "", body)
-			require.NoError(t, err)
-			assert.Equal(t, strings.Repeat("slow ", 2), readAll(t, res))
-			assert.Equal(t, http.StatusOK, res.StatusCode)
+	beside(t, func(t *testing.T, way way) {
+		up := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(w, r.Body)
 		})
-	}
+		g := start(t, front(up, "response_timeout: 2s"), nil)
+		body, w := io.Pipe()
+		go func() {
+			for range 2 {
+				time.Sleep(2500 * time.Millisecond)
+				io.WriteString(w, "slow ")
+			}
+			w.Close()
+		}()
+		res, err := client(t, way.version, g.roots()).Post(g.url(way.listener, way.scheme, "/"), "", body)
+		require.NoError(t, err)
+		assert.Equal(t, strings.Repeat("slow ", 2), readAll(t, res))
+		assert.Equal(t, http.StatusOK, res.StatusCode)
+	})
 }
 
 // A response that breaks off does not look complete to the client.

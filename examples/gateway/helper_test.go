@@ -176,10 +176,24 @@ listeners:
 }
 
 // ways are the ways to send a request to front.
-var ways = []struct{ name, listener, scheme, version string }{
+var ways = []way{
 	{"http", "http", "http", "HTTP/1.1"},
 	{"https", "https", "https", "HTTP/1.1"},
 	{"http2", "https", "https", "HTTP/2.0"},
+}
+
+type way struct{ name, listener, scheme, version string }
+
+// beside runs a test for each of them, all at once: it waits for most of its time.
+func beside(t *testing.T, test func(t *testing.T, way way)) {
+	t.Helper()
+	var all sync.WaitGroup
+	for _, w := range ways {
+		all.Go(func() {
+			t.Run(w.name, func(t *testing.T) { test(t, w) })
+		})
+	}
+	all.Wait()
 }
 
 // poolOf returns the certificates of a file.

@@ -23,38 +23,35 @@ func (g *local) url(listener, scheme, path string) string {
 // every timeout.
 func TestStreaming(t *testing.T) {
 	settled(t)
-	for _, way := range ways {
-		t.Run(way.name, func(t *testing.T) {
-			t.Parallel() // it waits
-			next := make(chan string)
-			up := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Content-Length", "15") // a known length must not be waited for
-				for s := range next {
-					io.WriteString(w, s)
-					http.NewResponseController(w).Flush()
-				}
-			})
-			g := start(t, strings.ReplaceAll(front(up, "response_timeout: 2s"),
-				"protocol: http,", "protocol: http, stall_timeout: 2s,"), nil)
-			res, err := get(client(t, way.version, g.roots()), g.url(way.listener, way.scheme, "/"), next, "word 0")
-			require.NoError(t, err)
-			defer res.Body.Close()
-			buf := make([]byte, 64)
-			for i, word := range []string{"word 0", "word1", "end."} {
-				if i > 0 {
-					time.Sleep(2500 * time.Millisecond)
-					next <- word
-				}
-				n, err := io.ReadAtLeast(res.Body, buf, len(word))
-				require.NoError(t, err)
-				assert.Equal(t, word, string(buf[:n]))
+	beside(t, func(t *testing.T, way way) {
+		next := make(chan string)
+		up := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "15") // a known length must not be waited for
+			for s := range next {
+				io.WriteString(w, s)
+				http.NewResponseController(w).Flush()
 			}
-			close(next)
-			rest, err := io.ReadAll(res.Body)
-			require.NoError(t, err)
-			assert.Empty(t, rest)
 		})
-	}
+		g := start(t, strings.ReplaceAll(front(up, "response_timeout: 2s"),
+			"protocol: http,", "protocol: http, stall_timeout: 2s,"), nil)
+		res, err := get(client(t, way.version, g.roots()), g.url(way.listener, way.scheme, "/"), next, "word 0")
+		require.NoError(t, err)
+		defer res.Body.Close()
+		buf := make([]byte, 64)
+		for i, word := range []string{"word 0", "word1", "end."} {
+			if i > 0 {
+				time.Sleep(2500 * time.Millisecond)
+				next <- word
+			}
+			n, err := io.ReadAtLeast(res.Body, buf, len(word))
+			require.NoError(t, err)
+			assert.Equal(t, word, string(buf[:n]))
+		}
+		close(next)
+		rest, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		assert.Empty(t, rest)
+	})
 }
 
 // get starts a request and feeds its handler the first word, without which

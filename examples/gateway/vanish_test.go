@@ -153,39 +153,33 @@ func TestClientStallsWhileSending(t *testing.T) {
 // A client that does not read its response does not hold a request for ever.
 func TestClientStallsWhileReading(t *testing.T) {
 	settled(t)
-	for _, way := range ways {
-		t.Run(way.name, func(t *testing.T) {
-			t.Parallel() // it waits
-			up := upstream(t, func(w http.ResponseWriter, _ *http.Request) { io.Copy(w, noise(1<<30, 8)) })
-			g := start(t, stalling(up, 2*time.Second), nil)
-			res, err := client(t, way.version, g.roots()).Get(g.url(way.listener, way.scheme, "/"))
-			require.NoError(t, err)
-			defer res.Body.Close()
-			g.log.eventually(t, "complete=false")
-		})
-	}
+	beside(t, func(t *testing.T, way way) {
+		up := upstream(t, func(w http.ResponseWriter, _ *http.Request) { io.Copy(w, noise(1<<30, 8)) })
+		g := start(t, stalling(up, 2*time.Second), nil)
+		res, err := client(t, way.version, g.roots()).Get(g.url(way.listener, way.scheme, "/"))
+		require.NoError(t, err)
+		defer res.Body.Close()
+		g.log.eventually(t, "complete=false")
+	})
 }
 
 // A client that has sent its body is not stalled, however long the answer takes.
 func TestSlowAnswerIsNoStall(t *testing.T) {
 	settled(t)
-	for _, way := range ways {
-		t.Run(way.name, func(t *testing.T) {
-			t.Parallel() // it waits
-			up := upstream(t, func(w http.ResponseWriter, r *http.Request) {
-				io.Copy(io.Discard, r.Body)
-				time.Sleep(2500 * time.Millisecond)
-				io.WriteString(w, "done")
-			})
-			g := start(t, stalling(up, 2*time.Second), nil)
-			for _, body := range []io.Reader{strings.NewReader("short"), noise(1<<20, 9)} {
-				res, err := client(t, way.version, g.roots()).Post(g.url(way.listener, way.scheme, "/"), "", body)
-				require.NoError(t, err)
-				assert.Equal(t, "done", readAll(t, res))
-				assert.Equal(t, http.StatusOK, res.StatusCode)
-			}
+	beside(t, func(t *testing.T, way way) {
+		up := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			time.Sleep(2500 * time.Millisecond)
+			io.WriteString(w, "done")
 		})
-	}
+		g := start(t, stalling(up, 2*time.Second), nil)
+		for _, body := range []io.Reader{strings.NewReader("short"), noise(1<<20, 9)} {
+			res, err := client(t, way.version, g.roots()).Post(g.url(way.listener, way.scheme, "/"), "", body)
+			require.NoError(t, err)
+			assert.Equal(t, "done", readAll(t, res))
+			assert.Equal(t, http.StatusOK, res.StatusCode)
+		}
+	})
 }
 
 // A client that does not finish its header is cut.
