@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 )
@@ -127,10 +126,4 @@ func text(groups []*group) string {
 		}
 	}
 	return b.String()
-}
-
-// top is the first folder of a path.
-func top(dir string) string {
-	first, _, _ := strings.Cut(path.Clean(dir), "/")
-	return first
 }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/strata-net/strata/internal/tools/workspace"
 )
 
 // A dependency is a package of a module of others.
@@ -34,7 +36,7 @@ func modules(ctx context.Context, root string) (released, programs, tools []stri
 		case slices.Contains(strings.Split(dir, "/"), "testdata"):
 		case strings.HasPrefix(dir+"/", "internal/tools/"):
 			tools = append(tools, dir)
-		case top(dir) == "internal" || top(dir) == "examples":
+		case !workspace.Released(dir):
 			programs = append(programs, dir)
 		default:
 			released = append(released, dir)
