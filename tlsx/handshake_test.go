@@ -21,7 +21,7 @@ func shakeBoth(t *testing.T, server, client *tls.Config) (atClient, atServer tls
 	a, b := net.Pipe()
 	defer a.Close()
 	defer b.Close()
-	limit := time.Now().Add(30 * time.Second)
+	limit := time.Now().Add(patience)
 	a.SetDeadline(limit)
 	b.SetDeadline(limit)
 	s, c := tls.Server(a, server), tls.Client(b, client)

@@ -23,10 +23,14 @@ func failure(t *testing.T, err error) *tlsx.Error {
 	return e
 }
 
+// patience is how long what has to happen may take, on a machine that is busy with
+// other things.
+const patience = time.Minute
+
 // eventually waits until a condition holds.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
 		require.True(t, time.Now().Before(end), "never: %s", what)
 	}
 }
@@ -64,7 +68,7 @@ func noLeak(t *testing.T) {
 		// By hand: assert.Eventually has goroutines of its own. Each try counts once, because NumGoroutine is off by
 		// hundreds at the moment when the runtime moves ended ones from list to list.
 		var g, f int
-		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 			if g, f = runtime.NumGoroutine(), openFDs(t); g <= goroutines && f <= fds {
 				return
 			}

@@ -99,10 +99,10 @@ func TestFetchFromOpenSSL(t *testing.T) {
 			writeIndex(t, dir, "V", leaf)
 			source := fetching(t, leaf)
 			var out string
-			require.Eventually(t, func() bool {
+			eventually(t, "a staple", func() bool {
 				out = sClientOf(t, dir, source, "-status", "-CAfile", "root.pem", "-verify_return_error")
 				return strings.Contains(out, "OCSP Response Status: successful")
-			}, 20*time.Second, 50*time.Millisecond)
+			})
 			assert.Contains(t, out, "Cert Status: good")
 			assert.Contains(t, out, "Verify return code: 0 (ok)")
 			assert.NoError(t, source.Err())
@@ -138,7 +138,7 @@ func TestFetchRevokedFromOpenSSL(t *testing.T) {
 		select {
 		case err := <-said:
 			assert.ErrorContains(t, err, want)
-		case <-time.After(20 * time.Second):
+		case <-time.After(patience):
 			t.Error("nothing was said")
 		}
 		assert.Contains(t, sClientOf(t, dir, source, "-status"), "OCSP response: no response sent")

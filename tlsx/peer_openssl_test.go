@@ -42,7 +42,7 @@ func sClientMeets(t *testing.T, dir string, server *tls.Config, args ...string) 
 		}
 		c := tls.Server(raw, server)
 		defer c.Close()
-		c.SetDeadline(time.Now().Add(20 * time.Second))
+		c.SetDeadline(time.Now().Add(patience))
 		if err = c.Handshake(); err == nil {
 			_, err = c.Write([]byte("hello\n"))
 		}

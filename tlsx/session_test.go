@@ -151,7 +151,7 @@ func website(t *testing.T, config *tls.Config) net.Addr {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	s := &http.Server{
-		TLSConfig: config, ReadHeaderTimeout: 20 * time.Second, ErrorLog: log.New(io.Discard, "", 0),
+		TLSConfig: config, ReadHeaderTimeout: patience, ErrorLog: log.New(io.Discard, "", 0),
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Resumed", map[bool]string{true: "yes", false: "no"}[r.TLS.DidResume])
 			w.Header().Set("Serial", "")
@@ -174,7 +174,7 @@ func fetch(t *testing.T, addr net.Addr, config *tls.Config) (*http.Response, err
 	t.Helper()
 	transport := &http.Transport{TLSClientConfig: config.Clone(), ForceAttemptHTTP2: true, DisableKeepAlives: true}
 	defer transport.CloseIdleConnections()
-	c := &http.Client{Transport: transport, Timeout: 20 * time.Second}
+	c := &http.Client{Transport: transport, Timeout: patience}
 	res, err := c.Get("https://" + addr.String())
 	if err == nil {
 		res.Body.Close()
@@ -290,12 +290,12 @@ func present(config *tls.Config, c *pki.Certificate) {
 // client's handshake.
 func refusal(t *testing.T, addr net.Addr, config *tls.Config) error {
 	t.Helper()
-	c, err := tls.DialWithDialer(&net.Dialer{Timeout: 20 * time.Second}, addr.Network(), addr.String(), config)
+	c, err := tls.DialWithDialer(&net.Dialer{Timeout: patience}, addr.Network(), addr.String(), config)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	require.NoError(t, c.SetDeadline(time.Now().Add(20*time.Second)))
+	require.NoError(t, c.SetDeadline(time.Now().Add(patience)))
 	_, err = c.Read(make([]byte, 1))
 	return err
 }

@@ -121,10 +121,11 @@ func TestSourceFollows(t *testing.T) {
 				want := fresh.Leaf().SerialNumber.String()
 				eventually(t, "the new certificate", func() bool { return serial(t, addr, ca) == want })
 				t.Logf("noticed after %s", time.Since(began).Round(time.Millisecond))
-				eventually(t, "the event", func() bool { return events.last().Err == nil && len(events.list()) > 0 })
-				e := events.last()
-				require.Len(t, e.Leaves, 1)
-				assert.Equal(t, want, e.Leaves[0].SerialNumber.String())
+				var e tlsx.Event // the certificate is in use before it is told
+				eventually(t, "the event", func() bool {
+					e = events.last()
+					return e.Err == nil && len(e.Leaves) == 1 && e.Leaves[0].SerialNumber.String() == want
+				})
 				assert.Subset(t, []string{"Certificates[0].Chain", "Certificates[0].Key"}, e.Fields)
 				assert.NotEmpty(t, e.Files)
 				assert.False(t, e.Time.IsZero())
@@ -175,6 +176,7 @@ func TestSourceRefuses(t *testing.T) {
 
 			c.spoil(t, dir)
 			eventually(t, "an error", func() bool { return s.Err() != nil && events.last().Err != nil })
+			assert.Error(t, s.Reload(t.Context()), "of the last state: the first may be of one in between")
 			e := events.last()
 			assert.Equal(t, "load", failure(t, e.Err).Op)
 			assert.Contains(t, failure(t, e.Err).Field, c.field)
@@ -391,7 +393,7 @@ func TestSourceBusyFile(t *testing.T) {
 	key, err := os.ReadFile(filepath.Join(dir, "server.key"))
 	require.NoError(t, err)
 	began, writes := time.Now(), 0
-	for ; len(events.list()) < 3 && time.Since(began) < 20*time.Second; writes++ {
+	for ; len(events.list()) < 3 && time.Since(began) < patience; writes++ {
 		write(t, filepath.Join(dir, "server.key"), string(key)+"\n"+time.Now().String(), 0o600)
 		time.Sleep(time.Millisecond)
 	}

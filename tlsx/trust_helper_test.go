@@ -109,7 +109,7 @@ func meet(t *testing.T, client, server *tls.Config) *meeting {
 // serveByte sends a byte and waits for the client to close: nothing is on the way to
 // a server that closes after an alert, which a reset would take away.
 func serveByte(c *tls.Conn) error {
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(patience))
 	if _, err := c.Write([]byte{1}); err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func serveByte(c *tls.Conn) error {
 }
 
 func fetchByte(c *tls.Conn) error {
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(patience))
 	_, err := io.ReadFull(c, make([]byte, 1))
 	return err
 }

@@ -144,8 +144,8 @@ func awaitDirectory(t *testing.T, a *authority) {
 	t.Helper()
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: a.roots}}
 	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport, Timeout: 5 * time.Second}
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	client := &http.Client{Transport: transport, Timeout: patience}
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		response, err := client.Get(a.directory)
 		if err == nil {
 			response.Body.Close()
@@ -179,7 +179,7 @@ func serveDNS(t *testing.T) string {
 			}
 			wg.Go(func() {
 				defer c.Close()
-				c.SetDeadline(time.Now().Add(10 * time.Second))
+				c.SetDeadline(time.Now().Add(patience))
 				answerDNS(c)
 			})
 		}
@@ -235,7 +235,7 @@ func newManager(t *testing.T, cfg *acme.Config) (m *acme.Manager, e *events) {
 // serveTLS serves handshakes with m's config until the test ends.
 func serveTLS(t *testing.T, l net.Listener, config *tls.Config) {
 	t.Helper()
-	server := &http.Server{TLSConfig: config, Handler: http.NotFoundHandler(), ReadTimeout: 20 * time.Second, ErrorLog: quiet}
+	server := &http.Server{TLSConfig: config, Handler: http.NotFoundHandler(), ReadTimeout: patience, ErrorLog: quiet}
 	var wg sync.WaitGroup
 	wg.Go(func() { server.ServeTLS(l, "", "") })
 	t.Cleanup(func() { server.Close(); wg.Wait() })
@@ -244,7 +244,7 @@ func serveTLS(t *testing.T, l net.Listener, config *tls.Config) {
 // serveHTTP serves plain HTTP until the test ends.
 func serveHTTP(t *testing.T, l net.Listener, handler http.Handler) {
 	t.Helper()
-	server := &http.Server{Handler: handler, ReadTimeout: 20 * time.Second, ErrorLog: quiet}
+	server := &http.Server{Handler: handler, ReadTimeout: patience, ErrorLog: quiet}
 	var wg sync.WaitGroup
 	wg.Go(func() { server.Serve(l) })
 	t.Cleanup(func() { server.Close(); wg.Wait() })
@@ -253,7 +253,7 @@ func serveHTTP(t *testing.T, l net.Listener, handler http.Handler) {
 // presented returns the leaf that a client for host sees. The CA is pebble's, made
 // at its start: there is nothing to verify it with.
 func presented(l net.Listener, host string) (*x509.Certificate, error) {
-	dialer := &net.Dialer{Timeout: 20 * time.Second}
+	dialer := &net.Dialer{Timeout: patience}
 	c, err := tls.DialWithDialer(dialer, "tcp", l.Addr().String(), &tls.Config{ServerName: host, InsecureSkipVerify: true})
 	if err != nil {
 		return nil, err

@@ -35,7 +35,7 @@ func TestTLSALPN01(t *testing.T) {
 	for _, event := range e.all() {
 		assert.NoError(t, event.Err)
 		assert.WithinDuration(t, time.Now().Add(90*24*time.Hour), event.NotAfter, time.Hour)
-		assert.WithinDuration(t, time.Now(), event.Time, time.Minute)
+		assert.WithinDuration(t, time.Now(), event.Time, patience)
 	}
 	// A stranger's name costs nothing.
 	_, err = presented(a.tls, "c.example.com")
@@ -65,7 +65,7 @@ func TestHTTP01(t *testing.T) {
 // Certificates of a few seconds are renewed while they are presented.
 func TestRenewal(t *testing.T) {
 	noLeak(t)
-	a := startPebble(t, settings{life: 8 * time.Second})
+	a := startPebble(t, settings{life: 16 * time.Second})
 	cfg := a.config(t, "a.example.com")
 	cfg.RenewBefore = time.Hour // longer than it lives: half of its life counts
 	m, e := newManager(t, cfg)
@@ -81,7 +81,7 @@ func TestRenewal(t *testing.T) {
 	stop()
 	list := e.all()
 	require.GreaterOrEqual(t, len(list), 2)
-	assert.True(t, list[1].Time.After(first.NotBefore.Add(2*time.Second)), "not at once: %v", list)
+	assert.Greater(t, list[1].Time.Sub(list[0].Time), 2*time.Second, "not at once: %v", list)
 }
 
 // What the cache has needs no CA.
@@ -271,7 +271,7 @@ func checkModes(t *testing.T, folder string) {
 
 func wait(t *testing.T, m *acme.Manager) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	require.NoError(t, m.Wait(ctx))
 }
