@@ -78,7 +78,7 @@ func TestAcceptedReset(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, c.(*netstack.TCPConn).SetLinger(0))
 	require.NoError(t, c.Close())
-	require.NoError(t, l.(*netstack.TCPListener).SetDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, l.(*netstack.TCPListener).SetDeadline(time.Now().Add(patience)))
 	a, err := l.Accept()
 	require.NoError(t, err)
 	defer a.Close()

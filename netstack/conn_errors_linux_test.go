@@ -127,16 +127,17 @@ func (w *world) udp() udpMethods {
 	return c.(udpMethods)
 }
 
-// closedPort returns an address where nobody listens.
+// closedPort returns an address where nobody listens: that of a conn to somebody else, so
+// that no other process can take it meanwhile.
 func (w *world) closedPort(network string) string {
 	if network == "udp" {
-		c := w.udp()
-		_ = c.Close()
+		c, err := w.dial(w.t.Context(), "udp", w.udp().LocalAddr().String())
+		require.NoError(w.t, err)
+		w.t.Cleanup(func() { _ = c.Close() })
 		return c.LocalAddr().String()
 	}
-	l := w.listener()
-	_ = l.Close()
-	return l.Addr().String()
+	c, _ := w.tcp()
+	return c.LocalAddr().String()
 }
 
 // reset returns a conn that its peer has reset; the reset has arrived.
@@ -320,7 +321,7 @@ func TestErrorsAsKernel(t *testing.T) {
 		},
 		"write until reset": func(w *world) error {
 			c := w.reset()
-			for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+			for end := time.Now().Add(patience); time.Now().Before(end); {
 				if _, err := c.Write(one); err != nil {
 					return err
 				}

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -79,7 +80,8 @@ func TestIdleConns(t *testing.T) {
 	pair := (heap() - before) / n
 	t.Logf("%d bytes a pair, %d goroutines", pair, runtime.NumGoroutine()-goroutines)
 	assert.Less(t, pair, uint64(24<<10))
-	assert.Less(t, runtime.NumGoroutine(), goroutines+n/10)
+	// NumGoroutine is too high at the moment when ended ones go from list to list.
+	assert.Eventually(t, func() bool { return runtime.NumGoroutine() < goroutines+n/10 }, patience, time.Millisecond)
 	for i := 0; i < len(conns); i += 2 * 100 {
 		roundTrip(t, conns[i], conns[i+1])
 	}

@@ -1,6 +1,7 @@
 package netstack_test
 
 import (
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -45,6 +46,7 @@ func TestNotifyOneAtATime(t *testing.T) {
 	c, s := connected(t, one, two, families[0])
 	var running, calls atomic.Int32
 	end := make(chan struct{})
+	ended := sync.OnceFunc(func() { close(end) }) // told more than once, maybe
 	stop := s.Notify(netstack.EventIn|netstack.EventHUp, func(m netstack.EventMask) {
 		assert.Equal(t, int32(1), running.Add(1))
 		defer running.Add(-1)
@@ -55,7 +57,7 @@ func TestNotifyOneAtATime(t *testing.T) {
 			}
 		}
 		if m&netstack.EventHUp != 0 {
-			close(end)
+			ended()
 		}
 	})
 	for range 1000 {

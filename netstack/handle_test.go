@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
 
 	"github.com/strata-net/strata/netstack"
 	"github.com/strata-net/strata/tunx"
@@ -66,7 +67,8 @@ func TestHandlersEnd(t *testing.T) {
 }
 
 func TestAdmit(t *testing.T) {
-	client, taker := newTaker(t)
+	taker, wire := newWire(t, 1500, netstack.Promiscuous(), netstack.Spoofing())
+	require.NoError(t, taker.SetRouteTable([]netstack.Route{{Destination: prefix("0.0.0.0/0"), NIC: 1}}))
 	var asked atomic.Int32
 	require.NoError(t, taker.HandleTCP(&netstack.TCPHandler{
 		Admit: func(src, dst netip.AddrPort, pending int) netstack.Verdict {
@@ -78,8 +80,13 @@ func TestAdmit(t *testing.T) {
 		},
 		Handle: func(*netstack.TCPRequest) { assert.Fail(t, "not admitted") },
 	}))
-	_, err := client.Dial("tcp", right4+":80")
-	require.ErrorIs(t, err, netstack.ErrConnectionRefused)
+	// One SYN: a client that gets no answer in time sends another.
+	_, err := wire.Write(tcpPacket(port(left4+":1"), port(right4+":80"), 1, header.TCPFlagSyn, nil))
+	require.NoError(t, err)
+	p := make([]byte, 1500)
+	n, err := wire.Read(p)
+	require.NoError(t, err)
+	assert.Equal(t, header.TCPFlagRst|header.TCPFlagAck, header.TCP(p[20:n]).Flags())
 	assert.EqualValues(t, 1, asked.Load())
 }
 
@@ -89,13 +96,14 @@ func TestSilentClient(t *testing.T) {
 	restore := netstack.SetPatience(10 * time.Millisecond)
 	t.Cleanup(restore)
 	causes := make(chan error, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	require.NoError(t, taker.HandleTCP(&netstack.TCPHandler{Handle: func(r *netstack.TCPRequest) {
+		cancel()
 		<-r.Context().Done()
 		_, err := r.Accept()
 		causes <- err
 	}}))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-	defer cancel()
 	_, err := client.DialContext(ctx, "tcp", right4+":80")
 	require.Error(t, err)
 	assert.ErrorContains(t, <-causes, "the client gave up")

@@ -113,7 +113,7 @@ func TestListenClose(t *testing.T) {
 	waits, err := left.Dial("tcp", l.Addr().String())
 	require.NoError(t, err)
 	require.NoError(t, l.Close())
-	require.NoError(t, waits.SetReadDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, waits.SetReadDeadline(time.Now().Add(patience)))
 	_, err = waits.Read(make([]byte, 1))
 	assert.ErrorIs(t, err, netstack.ErrConnectionReset)
 	assert.Equal(t, l.Addr().String(), waits.RemoteAddr().String())
@@ -156,9 +156,11 @@ func TestListenBacklogBounds(t *testing.T) {
 	require.NoError(t, err)
 	defer l.Close()
 	d := left.Dialer()
-	d.Timeout = 300 * time.Millisecond
 	var conns []net.Conn
 	for len(conns) < 20 {
+		if len(conns) >= 3 { // so many have room, however long they take
+			d.Timeout = 300 * time.Millisecond
+		}
 		c, err := d.Dial("tcp", l.Addr().String())
 		if err != nil {
 			break
@@ -166,7 +168,7 @@ func TestListenBacklogBounds(t *testing.T) {
 		defer c.Close()
 		conns = append(conns, c)
 	}
-	assert.GreaterOrEqual(t, len(conns), 3)
+	require.GreaterOrEqual(t, len(conns), 3)
 	assert.LessOrEqual(t, len(conns), 5)
 	for range conns {
 		a, err := l.Accept()

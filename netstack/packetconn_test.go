@@ -130,7 +130,7 @@ func TestUDPManyPeers(t *testing.T) {
 				want := fmt.Sprintf("%d %d", i, j)
 				_, err := c.WriteTo([]byte(want), net.UDPAddrFromAddrPort(netip.AddrPortFrom(host, port)))
 				assert.NoError(t, err)
-				assert.NoError(t, c.SetReadDeadline(time.Now().Add(10*time.Second)))
+				assert.NoError(t, c.SetReadDeadline(time.Now().Add(patience)))
 				n, from, err := c.(*netstack.UDPConn).ReadFromUDP(b)
 				if assert.NoError(t, err) {
 					assert.Equal(t, want, string(b[:n]))

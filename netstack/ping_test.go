@@ -48,7 +48,7 @@ func TestPing(t *testing.T) {
 			for seq, data := range []string{"hello", "", string(noise(1800))} {
 				_, err = conn.Write(echo(c.request, uint16(seq), data))
 				require.NoError(t, err)
-				require.NoError(t, conn.SetReadDeadline(time.Now().Add(10*time.Second)))
+				require.NoError(t, conn.SetReadDeadline(time.Now().Add(patience)))
 				n, err := conn.Read(p)
 				require.NoError(t, err)
 				checkReply(t, p[:n], c.reply, id, uint16(seq), data)
@@ -75,7 +75,7 @@ func TestPingFrom(t *testing.T) {
 		_, err = conn.WriteTo(echo(c.request, 7, "hello"), &net.IPAddr{IP: net.ParseIP(c.host)})
 		require.NoError(t, err)
 		p := make([]byte, 100)
-		require.NoError(t, conn.SetReadDeadline(time.Now().Add(10*time.Second)))
+		require.NoError(t, conn.SetReadDeadline(time.Now().Add(patience)))
 		n, from, err := conn.ReadFrom(p)
 		require.NoError(t, err)
 		assert.Equal(t, c.host, from.String())

@@ -246,7 +246,7 @@ func TestClientGivesUp(t *testing.T) {
 	t.Run("in the handshake", func(t *testing.T) {
 		noLeak(t)
 		l := serve(t, echo)
-		w := openWire(t, &forward.Config{Streams: to(l), HandshakeTimeout: 50 * time.Millisecond})
+		w := openWire(t, &forward.Config{Streams: to(l), HandshakeTimeout: 2 * time.Second})
 		w.send(segment(a.client, a.server, syn, 1000, 0))
 		assert.Equal(t, synAck, tcp(w.next()).Flags())
 		await(t, "the end", func() bool { return w.dev.Stats().Refused == 1 })
