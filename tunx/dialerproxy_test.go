@@ -120,7 +120,7 @@ func TestPacketDialerProxyBounds(t *testing.T) {
 	noLeak(t)
 	d := &conns{}
 	r := newReceiver()
-	s, err := dialling(t, d, &tunx.PacketDialerConfig{MaxDestinations: 2, WriteIdle: 50 * time.Millisecond}).NewSession(r)
+	s, err := dialling(t, d, &tunx.PacketDialerConfig{MaxDestinations: 2, WriteIdle: 3 * time.Second}).NewSession(r)
 	require.NoError(t, err)
 	defer s.Close()
 	before := openFDs(t)

@@ -120,11 +120,13 @@ func local(port int) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, 1}), uint16(port))
 }
 
-// closedPort returns an address at which nobody listens.
+// closedPort returns an address at which nobody listens: that of a socket which takes from
+// another one only, so that no other process can have it meanwhile.
 func closedPort(t *testing.T, address string) netip.AddrPort {
 	t.Helper()
-	pc, err := net.ListenPacket("udp", address)
+	local := net.UDPAddrFromAddrPort(netip.MustParseAddrPort(address))
+	c, err := net.DialUDP("udp", local, &net.UDPAddr{IP: local.IP, Port: 9})
 	require.NoError(t, err)
-	require.NoError(t, pc.Close())
-	return pc.LocalAddr().(*net.UDPAddr).AddrPort()
+	t.Cleanup(func() { c.Close() })
+	return c.LocalAddr().(*net.UDPAddr).AddrPort()
 }

@@ -127,13 +127,15 @@ func TestOverStreamFails(t *testing.T) {
 	}
 	_, err = resolve(t.Context(), make([]byte, 65536), server)
 	require.Error(t, err)
-	l.Close()
-	_, err = resolve(t.Context(), query(t, "a."), server)
-	assert.ErrorContains(t, err, "dial "+server.String())
-	for _, p := range []net.Conn{brokenConn{}} {
-		_, err = dnsintercept.OverStream(func(context.Context, netip.AddrPort) (net.Conn, error) { return p, nil })(t.Context(), query(t, "a."), server)
-		assert.ErrorIs(t, err, io.ErrClosedPipe)
+	over := func(c net.Conn, cause error) error {
+		dial := func(context.Context, netip.AddrPort) (net.Conn, error) { return c, cause }
+		_, err := dnsintercept.OverStream(dial)(t.Context(), query(t, "a."), server)
+		return err
 	}
+	err = over(nil, io.ErrNoProgress)
+	require.ErrorIs(t, err, io.ErrNoProgress)
+	assert.ErrorContains(t, err, "dial "+server.String())
+	assert.ErrorIs(t, over(brokenConn{}, nil), io.ErrClosedPipe)
 }
 
 // brokenConn takes nothing.

@@ -113,7 +113,7 @@ func TestOthers(t *testing.T) {
 		s.Command(t, "ip", strings.Fields(args)...)
 	}
 	before := state(t, s)
-	for end := time.Now().Add(10 * time.Second); !strings.Contains(before, "local fd01::1 ") && time.Now().Before(end); {
+	for end := time.Now().Add(30 * time.Second); !strings.Contains(before, "local fd01::1 ") && time.Now().Before(end); {
 		before = state(t, s)
 	}
 	first, err := link.Setup(&link.Config{Name: "tun0", Netns: s.Path(), Addrs: []netip.Prefix{netip.MustParsePrefix("10.3.0.1/24")}})

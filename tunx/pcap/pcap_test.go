@@ -49,7 +49,7 @@ func noLeak(t *testing.T) {
 	before := runtime.NumGoroutine()
 	t.Cleanup(func() {
 		n := 0
-		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 			if n = runtime.NumGoroutine(); n <= before {
 				return
 			}
@@ -247,7 +247,7 @@ func TestBrokenWriter(t *testing.T) {
 
 	a, b, capture := tap(t, &broken{1}, nil)
 	p, _ := packet(100, 0)
-	for end := time.Now().Add(10 * time.Second); capture.Stats().Dropped == 0 && time.Now().Before(end); {
+	for end := time.Now().Add(30 * time.Second); capture.Stats().Dropped == 0 && time.Now().Before(end); {
 		_, err := a.Write(p)
 		require.NoError(t, err)
 		_, err = b.Read(make([]byte, 1500))

@@ -91,7 +91,7 @@ func (p *pair) datagrams(t *testing.T, from int, address string, count, size int
 	_, err = client.Write(want)
 	require.NoError(t, err)
 	var got []byte
-	require.NoError(t, server.SetReadDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, server.SetReadDeadline(time.Now().Add(30*time.Second)))
 	for range count {
 		b := make([]byte, 65535)
 		n, err := server.Read(b)

@@ -47,12 +47,14 @@ func TestMultiQueue(t *testing.T) {
 	})
 }
 
-// closedPort is one at which nobody listens.
+// closedPort is one at which nobody listens: that of a socket which takes from another one
+// only, so that no other process can have it meanwhile.
 func closedPort(t *testing.T) netip.AddrPort {
 	t.Helper()
-	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	ip := net.IPv4(127, 0, 0, 1)
+	c, err := net.DialUDP("udp4", &net.UDPAddr{IP: ip}, &net.UDPAddr{IP: ip, Port: 9})
 	require.NoError(t, err)
-	require.NoError(t, c.Close())
+	t.Cleanup(func() { c.Close() })
 	return c.LocalAddr().(*net.UDPAddr).AddrPort()
 }
 

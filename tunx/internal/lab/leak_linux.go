@@ -23,7 +23,7 @@ func NoLeak(t testing.TB) {
 		// Each try counts once, because NumGoroutine is off by hundreds at the moment
 		// when the runtime moves ended ones from list to list.
 		var g, f int
-		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 			if g, f = runtime.NumGoroutine(), openFDs(t); g <= goroutines && f <= fds {
 				return
 			}
