@@ -81,7 +81,7 @@ func (r registry) Close() error { return r.called("close registry") }
 // closed is whether a conn of net.Pipe is.
 func pipeClosed(t *testing.T, c net.Conn) bool {
 	t.Helper()
-	require.NoError(t, ignore(c.SetReadDeadline(time.Now().Add(10*time.Second))))
+	require.NoError(t, ignore(c.SetReadDeadline(time.Now().Add(30*time.Second))))
 	_, err := c.Read(make([]byte, 1))
 	var timeout interface{ Timeout() bool }
 	return err != nil && !(errors.As(err, &timeout) && timeout.Timeout())

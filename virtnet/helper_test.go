@@ -113,7 +113,7 @@ func noLeak(t *testing.T) {
 		// Each try counts once, because NumGoroutine is off by hundreds at the moment
 		// when the runtime moves ended ones from list to list.
 		var now int
-		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 			if now = runtime.NumGoroutine(); now <= before {
 				return
 			}

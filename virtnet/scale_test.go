@@ -84,7 +84,7 @@ func TestIdleConns(t *testing.T) {
 		pair(t, b)
 	}
 	var now int
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if now = runtime.NumGoroutine(); now <= before {
 			return
 		}
