@@ -1,6 +1,6 @@
 // Command fuzz runs each fuzz target of the modules that it is given for some seconds.
 //
-//	go run -C internal/tools ./fuzz [-for 20s] [-jobs 4] [-match REGEXP] [-keep N] [-with PROGRAM] MODULEDIR...
+//	go run -C internal/tools ./fuzz [-for 20s] [-jobs 4] [-match REGEXP] [-keep N] MODULEDIR...
 //	go run -C internal/tools ./fuzz -check ROOT
 //
 // Targets run -jobs at a time, each with one worker, from the inputs that are committed

@@ -9,7 +9,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"sync"
 	"time"
 )
@@ -20,8 +19,7 @@ type settings struct {
 	jobs int
 	keep int
 	only *regexp.Regexp
-	with []string // what runs the targets' programs, as nice does
-	temp string   // for programs and inputs
+	temp string // for programs and inputs
 }
 
 func main() {
@@ -30,10 +28,8 @@ func main() {
 	flag.IntVar(&s.jobs, "jobs", 4, "how many `targets` run at a time")
 	flag.IntVar(&s.keep, "keep", 0, "how many new `inputs` of each target to copy to testdata/fuzz")
 	match := flag.String("match", "", "only targets whose PACKAGE.NAME matches the `regexp`")
-	with := flag.String("with", "", "a `program` and its arguments that runs each target, as nice does")
 	tree := flag.String("check", "", "run nothing, and check the page and the committed inputs of the targets below a `folder`")
 	flag.Parse()
-	s.with = strings.Fields(*with)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := checkOrStart(ctx, s, *tree, *match); err != nil {

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -39,9 +38,8 @@ func (t *target) run(ctx context.Context, s settings) error {
 	}
 	limited, cancel := context.WithTimeout(ctx, s.time)
 	defer cancel()
-	args := slices.Concat(s.with, []string{t.program, "-test.run=^$", "-test.fuzz=^" + t.name + "$", "-test.fuzzcachedir=" + inputs,
-		"-test.fuzzminimizetime=100x", "-test.parallel=1", "-test.timeout=0", "-test.paniconexit0"})
-	cmd := exec.CommandContext(limited, args[0], args[1:]...)
+	cmd := exec.CommandContext(limited, t.program, "-test.run=^$", "-test.fuzz=^"+t.name+"$", "-test.fuzzcachedir="+inputs,
+		"-test.fuzzminimizetime=100x", "-test.parallel=1", "-test.timeout=0", "-test.paniconexit0")
 	cmd.Dir = t.pkg.Dir
 	cmd.Env = append(os.Environ(), "PWD="+t.pkg.Dir)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
