@@ -185,7 +185,7 @@ func (c *ListenConfig) checkRetry(p *problems) {
 
 // checkKeys looks at lengths alone: no error shows a secret.
 func (c *ListenConfig) checkKeys(p *problems) {
-	check := func(field string, key []byte) {
+	check := func(field string, key Key) {
 		if key != nil && len(key) != keyLength {
 			p.add(field, "", fmt.Errorf("has %d bytes, not %d", len(key), keyLength))
 		}

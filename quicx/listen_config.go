@@ -127,12 +127,12 @@ type ListenConfig struct {
 	// the same before and after a restart, and for all processes behind one
 	// address; who has it can end conns. nil means a key of this listener's
 	// own, so that only conns that it had itself are reset.
-	StatelessResetKey []byte
+	StatelessResetKey Key
 
 	// TokenKey, 32 random bytes, protects the tokens of Retry and those for
 	// later conns. Listeners with the same key take each other's. nil means a
 	// key of this listener's own.
-	TokenKey []byte
+	TokenKey Key
 
 	// MaxTokenAge is for how long a client may use a token of an earlier conn.
 	// 0 means DefaultMaxTokenAge. Negative is an error. Those of a Retry live
