@@ -147,12 +147,11 @@ func TestSharedSessions(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ours, theirs := cache(t), cache(t)
-			address := "127.0.0.1:0"
+			address := quietAddr(t)
 			dial := func(s, c *tls.Config) (resumed bool, err error) {
-				l, stop := echoOn(t, address, dtlsx.Config{TLS: s, Sessions: theirs, HandshakeTimeout: 2 * time.Second})
+				_, stop := echoOn(t, address, dtlsx.Config{TLS: s, Sessions: theirs})
 				defer stop()
-				address = l.Addr().String()
-				d, err := dtlsx.NewDialer(&dtlsx.DialConfig{Config: dtlsx.Config{TLS: c, Sessions: ours, HandshakeTimeout: 2 * time.Second}})
+				d, err := dtlsx.NewDialer(&dtlsx.DialConfig{Config: dtlsx.Config{TLS: c, Sessions: ours}})
 				require.NoError(t, err)
 				conn, err := d.DialContext(t.Context(), "udp", address)
 				if err != nil {

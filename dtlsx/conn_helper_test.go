@@ -43,11 +43,12 @@ func shake(t *testing.T, cfg *dtlsx.Config) (address string, accepted func() (*d
 	return shakeOn(t, "", cfg)
 }
 
-// shakeOn does it on an address that was used before.
+// shakeOn does it on an address that was used before. It closes the socket with the conn, and nobody else gets the port
+// then.
 func shakeOn(t *testing.T, on string, cfg *dtlsx.Config) (address string, accepted func() (*dtlsx.Conn, error)) {
 	t.Helper()
 	if on == "" {
-		on = "127.0.0.1:0"
+		on = quietAddr(t)
 	}
 	packets, err := net.ListenPacket("udp4", on)
 	require.NoError(t, err)

@@ -56,19 +56,15 @@ func TestDial(t *testing.T) {
 // A closed port is told at once by the connected socket.
 func TestDialClosedPort(t *testing.T) {
 	noLeak(t)
-	socket, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	require.NoError(t, err)
-	address := socket.LocalAddr().String()
-	socket.Close()
-	d, err := dtlsx.NewDialer(&dtlsx.DialConfig{Config: dtlsx.Config{TLS: clientTLS()}})
+	d, err := dtlsx.NewDialer(&dtlsx.DialConfig{Config: dtlsx.Config{TLS: clientTLS(), HandshakeTimeout: time.Minute}})
 	require.NoError(t, err)
 	start := time.Now()
-	_, err = d.Dial("udp", address)
+	_, err = d.Dial("udp", quietAddr(t))
 	require.Error(t, err)
 	if runtime.GOOS != "windows" { // which has other numbers
 		require.ErrorIs(t, err, syscall.ECONNREFUSED)
 	}
-	assert.Less(t, time.Since(start), 5*time.Second)
+	assert.Less(t, time.Since(start), 30*time.Second)
 	var e *dtlsx.Error
 	require.ErrorAs(t, err, &e)
 	assert.False(t, e.Timeout())

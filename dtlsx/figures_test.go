@@ -31,7 +31,7 @@ func TestMemory(t *testing.T) {
 	eventually(t, "all in progress", func() bool { return l.Stats().Pending == n })
 	// The first flight of the server has come, and nothing moves any more.
 	for _, c := range sockets {
-		require.NoError(t, c.SetReadDeadline(time.Now().Add(5*time.Second)))
+		require.NoError(t, c.SetReadDeadline(time.Now().Add(time.Minute)))
 		_, err := c.Read(make([]byte, 2048))
 		require.NoError(t, err)
 	}

@@ -42,7 +42,7 @@ func challenge(t testing.TB, c net.Conn, random byte) []byte {
 	for range 10 {
 		_, err := c.Write(hello(0, 0, random, nil))
 		require.NoError(t, err)
-		require.NoError(t, c.SetReadDeadline(time.Now().Add(time.Second)))
+		require.NoError(t, c.SetReadDeadline(time.Now().Add(5*time.Second)))
 		n, err := c.Read(b)
 		for err == nil && b[13] != 3 { // of an earlier handshake
 			n, err = c.Read(b)
@@ -138,7 +138,7 @@ func TestStalledClientsAreBounded(t *testing.T) {
 	noLeak(t)
 	const places = 64
 	l := listen(t, dtlsx.ListenConfig{MaxHandshakes: places, Config: dtlsx.Config{
-		HandshakeTimeout: 2 * time.Second, PSK: &dtlsx.PSK{Key: secret}, // 10,000 signatures would take a while
+		HandshakeTimeout: 5 * time.Second, PSK: &dtlsx.PSK{Key: secret}, // 10,000 signatures would take a while
 	}})
 	server(t, l)
 	good(t, l, withSecret...)
@@ -173,7 +173,7 @@ func TestOneSourceKeepsNobodyOut(t *testing.T) {
 	}
 	noLeak(t)
 	const places = 16
-	l := listen(t, dtlsx.ListenConfig{MaxHandshakes: places, Config: dtlsx.Config{HandshakeTimeout: time.Minute}})
+	l := listen(t, dtlsx.ListenConfig{MaxHandshakes: places, Config: dtlsx.Config{HandshakeTimeout: 4 * time.Minute}})
 	server(t, l)
 	for i := range places * 2 {
 		stall(t, raw(t, "127.0.0.2", l), byte(i))
@@ -181,7 +181,7 @@ func TestOneSourceKeepsNobodyOut(t *testing.T) {
 	eventually(t, "all places taken", func() bool { return l.Stats().Pending == places && l.Stats().Deferred == places })
 	start := time.Now()
 	good(t, l) // from 127.0.0.1
-	assert.Less(t, time.Since(start), 10*time.Second, "a quarter of the timeout is 15 s")
+	assert.Less(t, time.Since(start), 45*time.Second, "a quarter of the timeout is a minute")
 	assert.EqualValues(t, 1, l.Stats().HandshakesDropped)
 }
 
@@ -200,13 +200,15 @@ func TestGarbage(t *testing.T) {
 	for n := range whole {
 		datagrams = append(datagrams, whole[:n])
 	}
-	for _, b := range datagrams {
+	was := l.Stats().Received
+	for i, b := range datagrams {
 		_, err := attacker.Write(b)
 		require.NoError(t, err)
+		if i%10 == 9 { // the kernel's buffer has room for so many
+			eventually(t, "read", func() bool { return l.Stats().Received-was > int64(i) })
+		}
 	}
-	n := int64(len(datagrams))
-	was := l.Stats().Received
-	eventually(t, "all read", func() bool { return l.Stats().Received-was >= n || l.Stats().Received > n })
+	handled(t, l, was+int64(len(datagrams)))
 	talk(t, c, s, "undisturbed")
 	st := l.Stats()
 	assert.EqualValues(t, 1, st.Active)

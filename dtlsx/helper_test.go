@@ -1,8 +1,10 @@
 package dtlsx_test
 
 import (
+	"math/rand/v2"
 	"net"
 	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -62,4 +64,19 @@ func noLeak(t *testing.T) {
 		}
 		assert.Failf(t, "leak", "goroutines: %d, before: %d; descriptors: %d, before: %d", g, goroutines, f, fds)
 	})
+}
+
+// quietAddr is an address of UDP on loopback where nobody listens. Its port is below those that the system gives to
+// sockets which ask for none, so that nobody gets it who does not want this one.
+func quietAddr(t *testing.T) string {
+	t.Helper()
+	for range 1000 {
+		s, err := net.ListenPacket("udp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.IntN(20_000))))
+		if err == nil {
+			defer s.Close()
+			return s.LocalAddr().String()
+		}
+	}
+	require.Fail(t, "no port is free")
+	return ""
 }

@@ -78,6 +78,19 @@ func accept(t testing.TB, l net.Listener) *dtlsx.Conn {
 	return c.(*dtlsx.Conn)
 }
 
+// once is a client that sends each flight once: where the answers are counted, none is lost and the machine is slow.
+func once() dtls.ClientOption { return dtls.WithFlightInterval(time.Minute) }
+
+// handled waits until the listener has done with so many datagrams: one goroutine takes them, and counts each before it
+// looks at it.
+func handled(t *testing.T, l *dtlsx.Listener, n int64) {
+	t.Helper()
+	eventually(t, "received", func() bool { return l.Stats().Received >= n })
+	_, err := raw(t, "127.0.0.1", l).Write(nil)
+	require.NoError(t, err)
+	eventually(t, "received the last", func() bool { return l.Stats().Received > n })
+}
+
 // talk sends a text one way and back.
 func talk(t testing.TB, client, server net.Conn, text string) {
 	t.Helper()
@@ -95,7 +108,7 @@ func say(t testing.TB, c net.Conn, text string) {
 
 func hear(t testing.TB, c net.Conn) string {
 	t.Helper()
-	require.NoError(t, c.SetReadDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, c.SetReadDeadline(time.Now().Add(time.Minute)))
 	b := make([]byte, 8192)
 	n, err := c.Read(b)
 	require.NoError(t, err)

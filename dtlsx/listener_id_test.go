@@ -37,8 +37,15 @@ func roam(t testing.TB) *roamer {
 // address.
 func (r *roamer) move(t testing.TB, ip string) *net.UDPConn {
 	t.Helper()
-	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.ParseIP(ip)})
+	return r.moveTo(t, net.JoinHostPort(ip, "0"))
+}
+
+// moveTo is move to a port.
+func (r *roamer) moveTo(t testing.TB, address string) *net.UDPConn {
+	t.Helper()
+	socket, err := net.ListenPacket("udp4", address)
 	require.NoError(t, err)
+	c := socket.(*net.UDPConn)
 	var group sync.WaitGroup
 	group.Go(func() {
 		for {
@@ -153,6 +160,7 @@ func TestTheAddressOfAConnThatHasMoved(t *testing.T) {
 
 	r2 := roam(t)
 	r2.from = l.Addr()
+	r2.moveTo(t, quietAddr(t)) // for others to have after it
 	first := r2.LocalAddr().(*net.UDPAddr)
 	c1 := peerOn(t, r2, l, withIDs())
 	require.NoError(t, c1.HandshakeContext(t.Context()))

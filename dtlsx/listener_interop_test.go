@@ -68,7 +68,7 @@ func TestClientsOfOtherLibraries(t *testing.T) {
 			defer cmd.Wait()
 			defer in.Close()
 
-			defer time.AfterFunc(20*time.Second, func() { l.Close() }).Stop()
+			defer time.AfterFunc(2*time.Minute, func() { l.Close() }).Stop()
 			c := accept(t, l)
 			_, err = io.WriteString(in, "from the client\n")
 			require.NoError(t, err)

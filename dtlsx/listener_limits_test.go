@@ -43,11 +43,12 @@ func TestRules(t *testing.T) {
 	l := listen(t, dtlsx.ListenConfig{Allow: []netip.Prefix{netip.MustParsePrefix("::ffff:127.0.0.1/128")}})
 	server(t, l)
 	good(t, l)
+	challenged := l.Stats().Challenged // more than once if the machine is busy
 	refused := raw(t, "127.0.0.2", l)
 	_, err := refused.Write(hello(0, 0, 1, nil))
 	require.NoError(t, err)
 	eventually(t, "refused", func() bool { return l.Stats().RefusedByRule == 1 })
-	assert.EqualValues(t, 1, l.Stats().Challenged)
+	assert.Equal(t, challenged, l.Stats().Challenged)
 	require.NoError(t, refused.SetReadDeadline(time.Now().Add(20*time.Millisecond)))
 	_, err = refused.Read(make([]byte, 100))
 	assert.Error(t, err, "no answer")
@@ -74,7 +75,7 @@ func TestLimits(t *testing.T) {
 			c.config.OnEvent = told.add
 			l := listen(t, c.config)
 			first, s := connect(t, l)
-			err := peerOf(t, l).HandshakeContext(t.Context())
+			err := peerOf(t, l, once()).HandshakeContext(t.Context())
 			assert.ErrorContains(t, err, "InternalError", "it is told at once")
 			eventually(t, "told", func() bool { return len(told.kinds()) == 1 })
 			assert.Equal(t, []dtlsx.EventKind{c.kind}, told.kinds())
@@ -121,12 +122,12 @@ func TestAHandshakeThatFails(t *testing.T) {
 func TestIdleTimeout(t *testing.T) {
 	noLeak(t)
 	var told events
-	l := listen(t, dtlsx.ListenConfig{OnEvent: told.add, IdleTimeout: time.Second})
+	l := listen(t, dtlsx.ListenConfig{OnEvent: told.add, IdleTimeout: 3 * time.Second})
 	c, s := connect(t, l)
 	unread := peerOf(t, l) // Accept never returns this one
 	shaken := make(chan error, 1)
 	go func() { shaken <- unread.HandshakeContext(t.Context()) }() // beside the others, who must not wait for it
-	for start := time.Now(); time.Since(start) < 1500*time.Millisecond; time.Sleep(20 * time.Millisecond) {
+	for start := time.Now(); time.Since(start) < 4500*time.Millisecond; time.Sleep(20 * time.Millisecond) {
 		talk(t, c, s, "not idle")
 	}
 	require.NoError(t, <-shaken)
@@ -142,8 +143,9 @@ func TestIdleTimeout(t *testing.T) {
 	eventually(t, "free", func() bool { return l.Stats().Active == 0 && l.Stats().Pending == 0 })
 	assert.NoError(t, s.Close())
 	assert.EqualValues(t, 2, l.Stats().CutIdle)
+	eventually(t, "told", func() bool { return len(told.kinds()) >= 2 })
 	assert.Equal(t, []dtlsx.EventKind{dtlsx.CutIdle, dtlsx.CutIdle}, told.kinds())
-	require.NoError(t, c.SetReadDeadline(time.Now().Add(5*time.Second)))
+	require.NoError(t, c.SetReadDeadline(time.Now().Add(time.Minute)))
 	_, err = c.Read(make([]byte, 10))
 	assert.ErrorContains(t, err, "EOF", "the peer is told")
 }
@@ -158,6 +160,7 @@ func TestTheQueueIsBounded(t *testing.T) {
 		say(t, c, "nobody reads")
 		eventually(t, "received", func() bool { return l.Stats().Received > was })
 	}
+	handled(t, l, l.Stats().Received)
 	dropped := l.Stats().Dropped
 	assert.GreaterOrEqual(t, dropped, int64(n-8-3))
 	assert.EqualValues(t, dropped, s.Stats().Dropped)

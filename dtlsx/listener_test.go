@@ -15,8 +15,8 @@ func TestAccept(t *testing.T) {
 	for _, address := range []string{"127.0.0.1:0", "udp://127.0.0.1:0", "udp4://127.0.0.1:0", "udp4://:0", ":0"} {
 		t.Run(address, func(t *testing.T) {
 			l := listen(t, dtlsx.ListenConfig{Address: address})
-			a, as := connect(t, l)
-			b, bs := connect(t, l)
+			a, as := connect(t, l, once())
+			b, bs := connect(t, l, once())
 			talk(t, a, as, "from a")
 			talk(t, b, bs, "from b")
 			assert.Equal(t, a.LocalAddr().String(), as.RemoteAddr().String())

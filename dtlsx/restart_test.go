@@ -129,7 +129,7 @@ func TestARestartedHandshakeCountsOnce(t *testing.T) {
 func refused(t *testing.T, l *dtlsx.Listener) {
 	t.Helper()
 	was := l.Stats()
-	err := peerOf(t, l).HandshakeContext(t.Context())
+	err := peerOf(t, l, once()).HandshakeContext(t.Context())
 	require.ErrorContains(t, err, "InternalError")
 	assert.Equal(t, was.RefusedByLimit+was.RefusedBySource+1, l.Stats().RefusedByLimit+l.Stats().RefusedBySource)
 }
