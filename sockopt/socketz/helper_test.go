@@ -20,7 +20,7 @@ import (
 )
 
 // eventually is how long a test waits for what takes moments.
-const eventually = 30 * time.Second
+const eventually = time.Minute
 
 func TestMain(m *testing.M) {
 	socketz.SetPatience(eventually)
