@@ -17,7 +17,7 @@ import (
 )
 
 // callTime bounds one round trip of the demo.
-const callTime = 10 * time.Second
+const callTime = 30 * time.Second
 
 // A caller makes round trips to an echo, one after the other.
 type caller interface {

@@ -19,7 +19,7 @@ import (
 )
 
 // demoTime bounds a whole demo, whatever goes wrong.
-const demoTime = time.Minute
+const demoTime = 3 * time.Minute
 
 // demoOptions are what the clients of the demo ask for on their own sockets.
 func demoOptions(network string) sockopt.Options {

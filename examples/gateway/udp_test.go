@@ -263,12 +263,15 @@ func memory() int64 {
 	return int64(m.HeapInuse + m.StackInuse)
 }
 
+// quietAfter gives a process another drainQuiet.
+func quietAfter(d time.Duration) func(*exec.Cmd) {
+	return func(cmd *exec.Cmd) { cmd.Env = append(cmd.Env, asQuiet+"="+d.String()) }
+}
+
 // SIGTERM: sessions that still have traffic go on, and end with it.
 func TestUDPDrain(t *testing.T) {
 	const quiet = 3 * time.Second
-	p := spawnWith(t, unhurried+udpFront("echo: udp", "idle_timeout: 1h"), func(cmd *exec.Cmd) {
-		cmd.Env = append(cmd.Env, asQuiet+"="+quiet.String())
-	})
+	p := spawnWith(t, unhurried+udpFront("echo: udp", "idle_timeout: 1h"), quietAfter(quiet))
 	c := dialUDP(t, p.address(t, "udp"))
 	require.NoError(t, swap(c, "before", "before"))
 	p.terminate(t)
@@ -282,7 +285,7 @@ func TestUDPDrain(t *testing.T) {
 
 // Under load that does not end, the rest is cut when the drain time is over.
 func TestUDPDrainCuts(t *testing.T) {
-	p := spawn(t, "drain: 700ms\n"+udpFront("echo: udp", "idle_timeout: 1h"))
+	p := spawnWith(t, "drain: 700ms\n"+udpFront("echo: udp", "idle_timeout: 1h"), quietAfter(time.Minute))
 	address := p.address(t, "udp")
 	stop := make(chan struct{})
 	var group sync.WaitGroup
