@@ -169,7 +169,7 @@ func (c *cluster) end() error {
 		if p := c.processes[name]; p != nil {
 			group.Go(func() {
 				p.input.Close()
-				killer := time.AfterFunc(10*time.Second, func() { p.cmd.Process.Kill() }) //nolint:errcheck // it has ended then
+				killer := time.AfterFunc(time.Minute, func() { p.cmd.Process.Kill() }) //nolint:errcheck // it has ended then
 				defer killer.Stop()
 				if err := p.cmd.Wait(); err != nil {
 					errs[i] = fmt.Errorf("%s: %w", name, err)
