@@ -21,10 +21,7 @@ import (
 // serveDNS answers each question with texts, about 2500 bytes of them, over UDP and TCP, and returns the port.
 func serveDNS(t *testing.T, at netip.Addr) uint16 {
 	t.Helper()
-	u, err := net.ListenPacket("udp", netip.AddrPortFrom(at, 0).String())
-	require.NoError(t, err)
-	l, err := net.Listen("tcp", u.LocalAddr().String())
-	require.NoError(t, err)
+	u, l := listenBoth(t, at)
 	var group sync.WaitGroup
 	group.Go(func() {
 		b := make([]byte, 4096)
@@ -59,6 +56,21 @@ func serveDNS(t *testing.T, at netip.Addr) uint16 {
 		group.Wait()
 	})
 	return u.LocalAddr().(*net.UDPAddr).AddrPort().Port()
+}
+
+// listenBoth opens UDP and TCP at one port number.
+func listenBoth(t *testing.T, at netip.Addr) (net.PacketConn, net.Listener) {
+	t.Helper()
+	for range 20 { // the number may be taken by TCP
+		u, err := net.ListenPacket("udp", netip.AddrPortFrom(at, 0).String())
+		require.NoError(t, err)
+		if l, err := net.Listen("tcp", u.LocalAddr().String()); err == nil {
+			return u, l
+		}
+		require.NoError(t, u.Close())
+	}
+	require.Fail(t, "no port is free for both")
+	return nil, nil
 }
 
 func answerDNS(query []byte) []byte {
