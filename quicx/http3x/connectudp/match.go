@@ -28,7 +28,7 @@ func newMatcher(t template) (*matcher, error) {
 	}
 	for key, values := range m.query {
 		v := values[0]
-		if len(values) > 1 || strings.Contains(key, "0-target-") || v != hostMark && v != portMark && strings.Contains(v, "0-target-") {
+		if len(values) > 1 || strings.Contains(key, markPrefix) || v != hostMark && v != portMark && strings.Contains(v, markPrefix) {
 			return nil, errors.New("each variable in a query must be a value of its own")
 		}
 	}

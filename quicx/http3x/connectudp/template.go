@@ -77,6 +77,13 @@ func parseExpression(s string) (piece, error) {
 
 // check looks for the variables that have to be there, and for where they are.
 func (t template) check() error {
+	plain, err := url.PathUnescape(t.expand("", ""))
+	if err != nil {
+		return err
+	}
+	if strings.Contains(plain, markPrefix) {
+		return fmt.Errorf("must not have %q in its text", markPrefix)
+	}
 	u, err := url.Parse(t.expand(hostMark, portMark))
 	if err != nil {
 		return err
@@ -99,8 +106,9 @@ func (t template) check() error {
 // What stands for the variables while a template is taken apart: unreserved
 // bytes, so that they stay as they are.
 const (
-	hostMark = "0-target-host-0"
-	portMark = "0-target-port-0"
+	markPrefix = "0-target-"
+	hostMark   = markPrefix + "host-0"
+	portMark   = markPrefix + "port-0"
 )
 
 // expand puts in the target. Other variables are undefined, and leave nothing.

@@ -37,6 +37,7 @@ func TestTemplate(t *testing.T) {
 		"/ü{target_host}/{target_port}", "/{target_host}/ {target_port}", "/{target_host}#{target_port}", "/%zz{target_host}/{target_port}",
 		"/?a=x{target_host}&b={target_port}", "/?a={target_host}&a={target_port}", "/?{target_host}={target_port}", "/{target_host}/{target_port}?%zz",
 		"//h/{target_host}/{target_port}", "//h?a={target_host}&b={target_port}",
+		"/0-target-host-0/{target_port}", "/{target_host}/{target_port}?a=%30-target-host-0", "/{target_host}/{target_port}?a=%3{b}0-target-port-0",
 		"/" + string(make([]byte, 2000)), "/{target_host}/{target_port}/" + strings.Repeat("x", 1024), "/{" + strings.Repeat("x,", 1<<20),
 	} {
 		_, err := connectudp.Match(s, "/")
@@ -71,6 +72,8 @@ func FuzzTemplate(f *testing.F) {
 	f.Add(connectudp.DefaultTemplate, "h.test", "/.well-known/masque/udp/a/1/")
 	f.Add("/m{?target_host,target_port}", "::1", "/m?target_host=a&target_port=1")
 	f.Add("/m?h={target_host}&p={target_port}", "192.0.2.1", "/m?h=%31&p=+1")
+	f.Add("/0-target-host-0/{target_port}", "h.test", "/h.test/443")
+	f.Add("/{target_host}/{target_port}?a=%30-target-host-0", "h.test", "/h.test/443?a=0-target-host-0")
 	f.Fuzz(func(t *testing.T, template, host, path string) {
 		if target, err := connectudp.Match(template, path); err == nil {
 			_, _, err := net.SplitHostPort(target)
