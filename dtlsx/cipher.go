@@ -121,14 +121,12 @@ func CurveName(id tls.CurveID) string {
 // ParseCurve reads the name of IANA, "x25519", "secp256r1" or "secp384r1", or
 // "P-256" and the like; case does not matter.
 func ParseCurve(name string) (tls.CurveID, error) {
-	var known []string
 	for _, c := range curves {
 		if slices.ContainsFunc(c.names, func(n string) bool { return strings.EqualFold(n, name) }) {
 			return c.id, nil
 		}
-		known = append(known, c.names[0])
 	}
-	return 0, &Error{Op: "parse", Field: "curve", Value: name, Err: unknown(known)}
+	return 0, &Error{Op: "parse", Field: "curve", Value: name, Err: unknownCurve()}
 }
 
 func unknown(known []string) error {
@@ -183,9 +181,13 @@ func checkCurve(id tls.CurveID) error {
 			return nil
 		}
 	}
-	var known []string
-	for _, c := range curves {
-		known = append(known, c.names[0])
+	return unknownCurve()
+}
+
+func unknownCurve() error {
+	known := make([]string, len(curves))
+	for i, c := range curves {
+		known[i] = c.names[0]
 	}
 	return unknown(known)
 }

@@ -244,9 +244,7 @@ func (c *Config) check(s side, p *problems) {
 	p.add("MTU", strconv.Itoa(c.MTU), within(c.MTU, minMTU, maxMTU))
 	p.add("ReplayWindow", strconv.Itoa(c.ReplayWindow), within(c.ReplayWindow, minWindow, maxWindow))
 	p.add("RetransmitInterval", c.RetransmitInterval.String(), within(c.RetransmitInterval, minInterval, maxInterval))
-	if c.HandshakeTimeout < 0 {
-		p.add("HandshakeTimeout", c.HandshakeTimeout.String(), errNegative)
-	}
+	p.span("HandshakeTimeout", c.HandshakeTimeout)
 	if c.KeyLog != nil && c.TLS != nil && c.TLS.KeyLogWriter != nil {
 		p.add("KeyLog", "", errors.New("there is TLS.KeyLogWriter as well"))
 	}
@@ -256,8 +254,6 @@ func (c *Config) check(s side, p *problems) {
 	}
 	p.add("ReceiveQueue", strconv.Itoa(c.ReceiveQueue), queue)
 }
-
-var errNegative = errors.New("must not be negative")
 
 // within returns an error unless v is zero or within bounds.
 func within[T int | time.Duration](v, low, high T) error {

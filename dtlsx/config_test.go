@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -142,6 +143,29 @@ func TestConfigErrorsJoined(t *testing.T) {
 	}
 	_, err = dtlsx.NewDialer(nil)
 	require.ErrorContains(t, err, "there is no PSK either")
+}
+
+// The errors of a config come in one order, that of its fields.
+func TestConfigErrorsInOrder(t *testing.T) {
+	psk := &dtlsx.PSK{Identity: []byte("x"), Key: key}
+	c := serverTLS(t)
+	c.RootCAs, c.VerifyPeerCertificate = x509.NewCertPool(), func([][]byte, [][]*x509.Certificate) error { return nil }
+	client := &dtlsx.Config{TLS: c, PSK: psk}
+	listen := &dtlsx.ListenConfig{Address: ":0", Config: dtlsx.Config{TLS: serverTLS(t)}, MaxHandshakes: -1, MaxConnsPerSource: -1, MaxConns: -1}
+	for want, check := range map[string]func() error{
+		"TLS.Certificates TLS.RootCAs TLS.VerifyPeerCertificate": func() error { return dtlsx.CheckConfig(client, true) },
+		"MaxHandshakes MaxConnsPerSource MaxConns":               listen.Check,
+	} {
+		for range 10 { // in which a map would have another order
+			var fields []string
+			for _, err := range check().(interface{ Unwrap() []error }).Unwrap() {
+				var e *dtlsx.Error
+				require.ErrorAs(t, err, &e)
+				fields = append(fields, e.Field)
+			}
+			assert.Equal(t, want, strings.Join(fields, " "))
+		}
+	}
 }
 
 // Check says the same as the constructor, and changes nothing.

@@ -113,12 +113,17 @@ func (c *Config) checkClient(p *problems) {
 		return
 	}
 	t, why := c.TLS, errors.New("a client with PSK uses no certificates")
-	for field, set := range map[string]bool{
-		"Certificates": len(t.Certificates) > 0, "GetClientCertificate": t.GetClientCertificate != nil,
-		"RootCAs": t.RootCAs != nil, "VerifyPeerCertificate": t.VerifyPeerCertificate != nil,
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"Certificates", len(t.Certificates) > 0},
+		{"GetClientCertificate", t.GetClientCertificate != nil},
+		{"RootCAs", t.RootCAs != nil},
+		{"VerifyPeerCertificate", t.VerifyPeerCertificate != nil},
 	} {
-		if set {
-			p.add("TLS."+field, "", why)
+		if f.set {
+			p.add("TLS."+f.name, "", why)
 		}
 	}
 }

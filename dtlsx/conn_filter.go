@@ -5,11 +5,10 @@ import "encoding/binary"
 // What the record layer has (RFC 6347, section 4.1; RFC 9146, section 4).
 const (
 	recordHeader           = 13
-	fragmentHeader         = 12
 	typeChangeCipherSpec   = 20
 	typeAlert              = 21
 	typeHandshake          = 22
-	typeConnectionID       = 25
+	typeConnectionID       = 25 // tls12_cid
 	serverKeyExchange      = 12
 	namedCurve             = 3
 	fatal                  = 2

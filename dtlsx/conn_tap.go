@@ -150,9 +150,9 @@ func (t *tap) look(b []byte, sent bool) {
 		switch {
 		case r.kind == typeAlert && sent && len(r.body) == 2 && r.body[0] == fatal:
 			t.alert.Store(int32(r.body[1]) + 1)
-		case r.kind == typeHandshake && r.epoch == 0 && len(r.body) > fragmentHeader && r.body[0] == serverKeyExchange:
+		case r.kind == typeHandshake && r.epoch == 0 && len(r.body) > messageHeader && r.body[0] == serverKeyExchange:
 			if r.body[6]|r.body[7]|r.body[8] == 0 { // the first fragment
-				t.keyExchange(r.body[fragmentHeader:])
+				t.keyExchange(r.body[messageHeader:])
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package dtlsx
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/netip"
 	"slices"
@@ -84,9 +83,7 @@ func (c *DialConfig) prepare() (*dialer, error) {
 	d.local, err = parseLocal(d.LocalAddr)
 	p.add("LocalAddr", d.LocalAddr, err)
 	p.add("Options", d.Options.String(), d.Options.Check("udp", sockopt.Bind, sockopt.Established))
-	if d.Timeout < 0 {
-		p.add("Timeout", d.Timeout.String(), errNegative)
-	}
+	p.span("Timeout", d.Timeout)
 	setDefault(&d.FallbackDelay, DefaultFallbackDelay)
 	if d.Resolver == nil {
 		d.Resolver = net.DefaultResolver
@@ -126,7 +123,7 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 		return &Error{Op: "dial", Network: network, Address: address, Err: err}
 	}
 	if ctx == nil {
-		return nil, failed(errors.New("the context is nil"))
+		return nil, failed(errNilContext)
 	}
 	if d.Timeout > 0 {
 		var cancel context.CancelFunc

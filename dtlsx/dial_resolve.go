@@ -14,7 +14,11 @@ func parseLocal(s string) (netip.AddrPort, error) {
 	if s == "" {
 		return netip.AddrPort{}, nil
 	}
-	if ip, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")); err == nil && writable(ip) {
+	bare := s
+	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
+		bare = s[1 : len(s)-1]
+	}
+	if ip, err := netip.ParseAddr(bare); err == nil && writable(ip) {
 		return netip.AddrPortFrom(ip.Unmap(), 0), nil
 	}
 	a, err := netip.ParseAddrPort(s)

@@ -1,7 +1,6 @@
 package dtlsx
 
 import (
-	"errors"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -129,18 +128,12 @@ func (c *ListenConfig) prepare() error {
 	p.add("Options", c.Options.String(), c.Options.Check(c.place.network, sockopt.Bind, sockopt.Established))
 	p.prefixes("Allow", c.Allow)
 	p.prefixes("Deny", c.Deny)
-	for field, n := range map[string]int{
-		"MaxHandshakes": c.MaxHandshakes, "MaxConnsPerSource": c.MaxConnsPerSource, "MaxConns": c.MaxConns,
-	} {
-		if n < 0 {
-			p.add(field, strconv.Itoa(n), errNegative)
-		}
-	}
+	p.natural("MaxHandshakes", c.MaxHandshakes)
+	p.natural("MaxConnsPerSource", c.MaxConnsPerSource)
+	p.natural("MaxConns", c.MaxConns)
 	p.add("SourceBits4", strconv.Itoa(c.SourceBits4), within(c.SourceBits4, 1, 32))
 	p.add("SourceBits6", strconv.Itoa(c.SourceBits6), within(c.SourceBits6, 1, 128))
-	if c.IdleTimeout < 0 {
-		p.add("IdleTimeout", c.IdleTimeout.String(), errNegative)
-	}
+	p.span("IdleTimeout", c.IdleTimeout)
 	setDefault(&c.MaxHandshakes, DefaultMaxHandshakes)
 	return p.err()
 }
@@ -158,5 +151,3 @@ func (p *problems) prefixes(field string, list []netip.Prefix) {
 		list[i] = plain
 	}
 }
-
-var errNilContext = errors.New("the context is nil")

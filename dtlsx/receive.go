@@ -54,7 +54,7 @@ func (l *Listener) handle(from netip.AddrPort, b []byte) {
 	switch {
 	case !wellFormed(b, l.id):
 		l.counts.malformed.Add(1)
-	case r.kind == typeCID && l.id > 0:
+	case r.kind == typeConnectionID && l.id > 0:
 		l.byIDOf(&r, from, b)
 	case isHello(&r):
 		l.hello(from, b)

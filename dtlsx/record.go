@@ -5,7 +5,6 @@ import "encoding/binary"
 // The record layer of DTLS 1.2: RFC 6347, section 4.1, and RFC 9146, section 4.
 const (
 	maxDatagram = 8192 // the library reads no more of one
-	typeCID     = 25   // tls12_cid
 
 	majorVersion = 0xfe // of every version of DTLS
 	version10    = 0xfeff
@@ -28,7 +27,7 @@ func cutRecord(b []byte, cid int) (r record, rest []byte, ok bool) {
 		return r, nil, false
 	}
 	head := recordHeader
-	if b[0] == typeCID {
+	if b[0] == typeConnectionID {
 		head += cid
 	}
 	if b[1] != majorVersion || len(b) < head {

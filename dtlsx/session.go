@@ -48,9 +48,7 @@ type sessionEntry struct {
 func NewSessionCache(size int, lifetime time.Duration) (*SessionCache, error) {
 	var p problems
 	p.add("size", strconv.Itoa(size), within(size, 1, maxSessions))
-	if lifetime < 0 {
-		p.add("lifetime", lifetime.String(), errNegative)
-	}
+	p.span("lifetime", lifetime)
 	setDefault(&size, DefaultSessions)
 	setDefault(&lifetime, DefaultSessionLifetime)
 	if err := p.err(); err != nil {

@@ -3,7 +3,6 @@ package dtlsx
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/pion/dtls/v3"
@@ -38,34 +37,31 @@ func SRTPProfileName(id dtls.SRTPProtectionProfile) string {
 // ParseSRTPProfile reads the name of IANA, as in "SRTP_AEAD_AES_128_GCM"; case
 // does not matter.
 func ParseSRTPProfile(name string) (dtls.SRTPProtectionProfile, error) {
-	var known []string
 	for _, p := range profiles {
 		if strings.EqualFold(p.name, name) {
 			return p.id, nil
 		}
-		known = append(known, p.name)
 	}
-	return 0, &Error{Op: "parse", Field: "SRTP profile", Value: name, Err: unknown(known)}
+	return 0, &Error{Op: "parse", Field: "SRTP profile", Value: name, Err: unknownProfile()}
+}
+
+func unknownProfile() error {
+	known := make([]string, len(profiles))
+	for i, p := range profiles {
+		known[i] = p.name
+	}
+	return unknown(known)
 }
 
 func (c *Config) checkProfile(id dtls.SRTPProtectionProfile) error {
-	i := slices.IndexFunc(profiles, func(p struct {
-		id       dtls.SRTPProtectionProfile
-		name     string
-		insecure bool
-	},
-	) bool {
-		return p.id == id
-	})
-	switch {
-	case i < 0:
-		var known []string
-		for _, p := range profiles {
-			known = append(known, p.name)
+	for _, p := range profiles {
+		switch {
+		case p.id != id:
+		case p.insecure && !c.AllowInsecure:
+			return errors.New("encrypts nothing and AllowInsecure is not set")
+		default:
+			return nil
 		}
-		return unknown(known)
-	case profiles[i].insecure && !c.AllowInsecure:
-		return errors.New("encrypts nothing and AllowInsecure is not set")
 	}
-	return nil
+	return unknownProfile()
 }

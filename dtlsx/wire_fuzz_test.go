@@ -90,7 +90,7 @@ func TestLocalZone(t *testing.T) {
 		require.NoError(t, err, s)
 		assert.Equal(t, want, local.String(), s)
 	}
-	for _, s := range []string{"[fe80::1%lo]]:1", "[fe80::1%l[o]", "[fe80::1%lo]x", "[fe80::1%lo]:x"} {
+	for _, s := range []string{"[fe80::1%lo]]:1", "[fe80::1%l[o]", "[fe80::1%lo]x", "[fe80::1%lo]:x", "[::1", "::1]", "1.2.3.4]", "fe80::1%lo]", "["} {
 		_, err := dtlsx.Local(s)
 		assert.EqualError(t, err, "must be an IP literal, alone or with a port", s)
 	}

@@ -91,7 +91,6 @@ func (c *HandlerConfig) validate() (*matcher, error) {
 	add := func(field string, value any, err error) {
 		all = append(all, &http3x.Error{Op: "config", Field: field, Value: fmt.Sprint(value), Err: err})
 	}
-	negative := errors.New("must not be negative")
 	m, err := c.matcher()
 	if err != nil {
 		add("Template", c.Template, err)
@@ -99,14 +98,18 @@ func (c *HandlerConfig) validate() (*matcher, error) {
 	if c.Allow == nil {
 		add("Allow", "nil", errors.New("must be set: a proxy for everybody is never the default"))
 	}
-	for field, d := range map[string]time.Duration{"DialTimeout": c.DialTimeout, "IdleTimeout": c.IdleTimeout} {
-		if d < 0 {
-			add(field, d, negative)
-		}
-	}
-	for field, n := range map[string]int{"MaxSessions": c.MaxSessions, "MaxSessionsPerSource": c.MaxSessionsPerSource} {
-		if n < 0 {
-			add(field, n, negative)
+	for _, f := range []struct {
+		name     string
+		value    any
+		negative bool
+	}{
+		{"DialTimeout", c.DialTimeout, c.DialTimeout < 0},
+		{"IdleTimeout", c.IdleTimeout, c.IdleTimeout < 0},
+		{"MaxSessions", c.MaxSessions, c.MaxSessions < 0},
+		{"MaxSessionsPerSource", c.MaxSessionsPerSource, c.MaxSessionsPerSource < 0},
+	} {
+		if f.negative {
+			add(f.name, f.value, errors.New("must not be negative"))
 		}
 	}
 	if !isToken(c.Name) {
