@@ -111,9 +111,7 @@ func (c *DialConfig) prepare() (*DialConfig, local, error) {
 	n.QUIC = prepareQUIC(&p, n.QUIC, dialing)
 	n.stores(&p)
 	n.QLog.prepare(&p, n.QUIC)
-	if n.Timeout < 0 {
-		p.add("Timeout", n.Timeout.String(), errNegative)
-	}
+	p.span("Timeout", n.Timeout)
 	zero(&n.FallbackDelay, defaultFallbackDelay)
 	if n.Resolver == nil {
 		n.Resolver = net.DefaultResolver

@@ -2,14 +2,17 @@ package quicx
 
 import (
 	"errors"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Error says what failed, on what, and why. It unwraps to its cause.
 // Several failures come joined, each as an *Error of its own.
 type Error struct {
-	// Op is the operation: "config", "dial", "listen", "set option", "accept",
-	// "handshake", "close", "shutdown".
+	// Op is the operation: "config", "dial", "migrate", "listen", "set option",
+	// "syscallconn", "accept", "handshake", "datagrams", "read", "write",
+	// "set deadline", "close read", "close write", "qlog", "close" or "shutdown".
 	Op string
 	// Field is the Config field that is to blame, "" if none is.
 	Field string
@@ -67,5 +70,24 @@ func (p *problems) add(field, value string, err error) {
 	}
 }
 
+// natural notes a number that is negative.
+func (p *problems) natural(field string, n int) {
+	if n < 0 {
+		p.add(field, strconv.Itoa(n), errNegative)
+	}
+}
+
+// span notes a time that is negative.
+func (p *problems) span(field string, d time.Duration) {
+	if d < 0 {
+		p.add(field, d.String(), errNegative)
+	}
+}
+
 // err returns all of them joined, nil if there are none.
 func (p *problems) err() error { return errors.Join(*p...) }
+
+var (
+	errNegative   = errors.New("must not be negative")
+	errNilContext = errors.New("the context is nil")
+)

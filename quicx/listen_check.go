@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/strata-net/strata/sockopt"
 	"github.com/strata-net/strata/sockopt/access"
@@ -192,18 +191,6 @@ func (c *ListenConfig) checkKeys(p *problems) {
 	}
 	check("StatelessResetKey", c.StatelessResetKey)
 	check("TokenKey", c.TokenKey)
-}
-
-func (p *problems) natural(field string, n int) {
-	if n < 0 {
-		p.add(field, strconv.Itoa(n), errNegative)
-	}
-}
-
-func (p *problems) span(field string, d time.Duration) {
-	if d < 0 {
-		p.add(field, d.String(), errNegative)
-	}
 }
 
 func (p *problems) bits(field string, n, most int) {

@@ -101,8 +101,6 @@ func (l *Listener) Sockets() []SocketInfo {
 	return list
 }
 
-var errNilContext = errors.New("the context is nil")
-
 func (l *Listener) failed(op string, err error) *Error {
 	a := l.Addr()
 	return &Error{Op: op, Network: a.Network(), Address: a.String(), Err: err}

@@ -20,7 +20,11 @@ func parseLocal(s string) (local, error) {
 	if s == "" {
 		return local{}, nil
 	}
-	if ip, err := parseIP(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")); err == nil {
+	bare := s
+	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
+		bare = s[1 : len(s)-1]
+	}
+	if ip, err := parseIP(bare); err == nil {
 		return local{ip: ip}, nil
 	}
 	host, port, err := net.SplitHostPort(s)

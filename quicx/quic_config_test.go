@@ -193,7 +193,7 @@ func TestDialConfigFields(t *testing.T) {
 	} {
 		require.ErrorContains(t, err, want)
 	}
-	for _, bad := range []string{"nonsense", "127.0.0.1:x", "127.0.0.1:65536", "[fe80::1%a]b]:1"} {
+	for _, bad := range []string{"nonsense", "127.0.0.1:x", "127.0.0.1:65536", "[fe80::1%a]b]:1", "[::1", "::1]", "127.0.0.1]", "["} {
 		_, err = quicx.NewDialer(&quicx.DialConfig{TLS: trusting(), LocalAddr: bad})
 		require.ErrorContains(t, err, "LocalAddr="+bad)
 	}

@@ -115,5 +115,3 @@ func (c *socketConfig) failed(err error) error {
 	}
 	return e
 }
-
-var errNegative = errors.New("must not be negative")

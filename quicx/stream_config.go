@@ -82,32 +82,13 @@ func (c *StreamConfig) settled(p *problems) StreamConfig {
 	if n.CloseCode > maxCode {
 		p.add("CloseCode", strconv.FormatUint(uint64(n.CloseCode), 10), errors.New("must not be above 2^62-1"))
 	}
-	for _, f := range []struct {
-		name     string
-		value    *time.Duration
-		fallback time.Duration
-	}{
-		{"Timeout", &n.Timeout, 0},
-		{"IdleTimeout", &n.IdleTimeout, DefaultStreamIdleTimeout},
-		{"Linger", &n.Linger, DefaultStreamLinger},
-	} {
-		if *f.value < 0 {
-			p.add(f.name, f.value.String(), errNegative)
-		}
-		if *f.value == 0 {
-			*f.value = f.fallback
-		}
-	}
-	n.checkCounts(p)
+	p.span("Timeout", n.Timeout)
+	p.span("IdleTimeout", n.IdleTimeout)
+	p.span("Linger", n.Linger)
+	p.natural("MaxConnsPerAddress", n.MaxConnsPerAddress)
+	p.natural("MaxStreamsPerConn", n.MaxStreamsPerConn)
+	zero(&n.IdleTimeout, DefaultStreamIdleTimeout)
+	zero(&n.Linger, DefaultStreamLinger)
+	n.MaxConnsPerAddress = max(n.MaxConnsPerAddress, 1)
 	return n
-}
-
-func (c *StreamConfig) checkCounts(p *problems) {
-	if c.MaxConnsPerAddress < 0 {
-		p.add("MaxConnsPerAddress", strconv.Itoa(c.MaxConnsPerAddress), errNegative)
-	}
-	if c.MaxStreamsPerConn < 0 {
-		p.add("MaxStreamsPerConn", strconv.Itoa(c.MaxStreamsPerConn), errNegative)
-	}
-	c.MaxConnsPerAddress = max(c.MaxConnsPerAddress, 1)
 }

@@ -35,8 +35,8 @@ type Config struct {
 	// for all hosts: leave it empty.
 	//
 	// In Dial.QUIC zero fields have the defaults of quicx, but HandshakeIdleTimeout is DefaultHandshakeIdleTimeout and
-	// KeepAlivePeriod DefaultKeepAlivePeriod, or half of MaxIdleTimeout if that is less (a negative one means none); MaxIncomingStreams is none, as HTTP/3 has no use
-	// for streams that a server opens. Of Versions there may be one.
+	// KeepAlivePeriod DefaultKeepAlivePeriod, or half of MaxIdleTimeout if that is less (a negative one means none);
+	// MaxIncomingStreams is none, as HTTP/3 has no use for streams that a server opens. Of Versions there may be one.
 	Dial quicx.DialConfig
 
 	// Network is what is dialled: "udp", "udp4" or "udp6". Empty means "udp".
@@ -137,7 +137,7 @@ func (c *Config) validate() error {
 	notNegative(&p, "MaxResponseHeaderBytes", c.MaxResponseHeaderBytes)
 	checkSettings(&p, c.AdditionalSettings)
 	if c.Dial.QUIC.EnableDatagrams && !c.EnableDatagrams {
-		p.add("EnableDatagrams", "false", errOneLayer)
+		p.add("EnableDatagrams", "false", oneLayer("Dial.QUIC"))
 	}
 	if n := len(c.Dial.QUIC.Versions); n != 1 {
 		p.add("Dial.QUIC.Versions", fmt.Sprint(c.Dial.QUIC.Versions), errors.New("HTTP/3 dials with one version"))
@@ -145,4 +145,7 @@ func (c *Config) validate() error {
 	return errors.Join(p.err(), c.Dial.Check())
 }
 
-var errOneLayer = errors.New("Dial.QUIC.EnableDatagrams=true: QUIC's datagrams are of no use without those of HTTP/3; set EnableDatagrams, which enables both")
+// oneLayer is for a config of QUIC that has datagrams where HTTP/3 has none.
+func oneLayer(field string) error {
+	return fmt.Errorf("%s.EnableDatagrams=true: QUIC's datagrams are of no use without those of HTTP/3; set EnableDatagrams, which enables both", field)
+}

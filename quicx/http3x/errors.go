@@ -10,7 +10,8 @@ import (
 // Error says what failed, on what, and why. It unwraps to its cause. Several failures come joined, each as an *Error of
 // its own; those of the fields that package quicx checks are *quicx.Error.
 type Error struct {
-	// Op is the operation: "config", "dial", "serve", "accept" or "shutdown".
+	// Op is the operation: "config", "serve", "shutdown", "extended connect", or of package connectudp
+	// "dial connect-udp" and "serve connect-udp".
 	Op string
 	// Field is the field of the Config or ServerConfig that is to blame, "" if none is.
 	Field string

@@ -135,7 +135,7 @@ func (c *ServerConfig) validate() error {
 	notNegative(&p, "IdleTimeout", c.IdleTimeout)
 	checkSettings(&p, c.AdditionalSettings)
 	if c.Listen.QUIC.EnableDatagrams && !c.EnableDatagrams {
-		p.add("EnableDatagrams", "false", errors.New("Listen.QUIC.EnableDatagrams=true: QUIC's datagrams are of no use without those of HTTP/3; set EnableDatagrams, which enables both"))
+		p.add("EnableDatagrams", "false", oneLayer("Listen.QUIC"))
 	}
 	if c.Listen.Conn != nil {
 		p.add("Listen.Conn", fmt.Sprint(c.Listen.Conn.LocalAddr()), errors.New("must be nil: Serve gets the conns"))
