@@ -45,14 +45,9 @@ func (s *Splice) moveDown() error {
 			return err
 		}
 		// A full buffer asks for a larger one, a nearly empty one for the small one.
-		switch {
-		case n == len(*b) && pool == smallBuffers:
+		if next := poolFor(pool, n, len(*b)); next != pool {
 			pool.Put(b)
-			pool = largeBuffers
-			b = pool.Get().(*[]byte)
-		case n < 2<<10 && pool == largeBuffers:
-			pool.Put(b)
-			pool = smallBuffers
+			pool = next
 			b = pool.Get().(*[]byte)
 		}
 	}

@@ -1,29 +1,69 @@
 package tunx
 
-import "net"
-
-// The errors that callers branch on, with errors.Is. Errors of this module and of those
-// who implement its interfaces wrap them.
-var (
-	// ErrClosed is the error of an operation on a device, session or proxy that has been
-	// closed, also by another goroutine in the middle of it. It is net.ErrClosed as well.
-	ErrClosed error = &sentinel{"network device already closed", net.ErrClosed}
-
-	// ErrPortUnreachable says that nobody listens at a remote server's port. It is
-	// syscall.ECONNREFUSED as well.
-	ErrPortUnreachable error = &sentinel{"port is not reachable", errConnRefused}
-
-	// ErrMsgSize is the error of a Write of more bytes than the device or session can
-	// send at once. It is syscall.EMSGSIZE as well.
-	ErrMsgSize error = &sentinel{"packet size is too big", errMsgSize}
+import (
+	"errors"
+	"strings"
 )
 
-// sentinel is an error with a text of its own that is another one too.
-type sentinel struct {
-	text string
-	kin  error
+// Error says what failed, on what, and why. It unwraps to its cause. Several failures
+// come joined, each as an *Error of its own.
+type Error struct {
+	// Op is the operation: "config", "listen", "dial", "write", "read", "session".
+	Op string
+	// Field is the field, option or argument that is to blame, "" if none is.
+	Field string
+	// Value is its value as text, "" if it has no short one.
+	Value string
+	// Err is the cause, never nil.
+	Err error
 }
 
-func (e *sentinel) Error() string { return e.text }
+// Error returns the message, for instance
+// "tunx: config: MaxSessions=-1: must not be negative".
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("tunx: " + e.Op)
+	if e.Field != "" {
+		b.WriteString(": " + e.Field)
+	}
+	if e.Value != "" {
+		b.WriteString("=" + e.Value)
+	}
+	return b.String() + ": " + e.Err.Error()
+}
 
-func (e *sentinel) Unwrap() error { return e.kin }
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Timeout reports whether time ran out.
+func (e *Error) Timeout() bool {
+	var t interface{ Timeout() bool }
+	return errors.As(e.Err, &t) && t.Timeout()
+}
+
+// Temporary reports whether the same can succeed later. With it an Error is a
+// [net.Error].
+func (e *Error) Temporary() bool {
+	var t interface{ Temporary() bool }
+	return errors.As(e.Err, &t) && t.Temporary()
+}
+
+var (
+	errNil      = errors.New("must not be nil")
+	errNegative = errors.New("must not be negative")
+	errPositive = errors.New("must be positive")
+	errUnknown  = errors.New("is not one of the constants")
+)
+
+// problems collects an *Error for each bad field of a config.
+type problems []error
+
+// add notes a bad field, unless err is nil.
+func (p *problems) add(field, value string, err error) {
+	if err != nil {
+		*p = append(*p, &Error{Op: "config", Field: field, Value: value, Err: err})
+	}
+}
+
+// err returns all of them joined, nil if there are none.
+func (p *problems) err() error { return errors.Join(*p...) }

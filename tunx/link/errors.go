@@ -1,6 +1,6 @@
 package link
 
-import "strings"
+import "github.com/strata-net/strata/tunx/internal/errtext"
 
 // Error says what failed, on which interface, and why. It unwraps to its cause, an errno
 // at the bottom. Several failures come joined, each as an *Error of its own.
@@ -20,17 +20,7 @@ type Error struct {
 // Error returns the message, for instance
 // "link: setup tun0: Routes[1]=10.0.0.0/8: file exists".
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("link: " + e.Op)
-	if e.Name != "" {
-		b.WriteString(" " + e.Name)
-	}
-	b.WriteString(": ")
-	if e.Field != "" {
-		b.WriteString(e.Field + "=" + e.Value + ": ")
-	}
-	b.WriteString(e.Err.Error())
-	return b.String()
+	return errtext.Of("link", e.Op, e.Name, e.Field, e.Value, e.Err)
 }
 
 // Unwrap returns the cause.

@@ -208,7 +208,7 @@ func TestCloseFails(t *testing.T) {
 	c.MTU = 1400
 	l, err := link.Setup(c)
 	require.NoError(t, err)
-	err = inThread(t, s, dropCapabilities, l.Close)
+	err = inThread(t, s, lab.DropCapabilities, l.Close)
 	var e *link.Error
 	require.ErrorAs(t, err, &e)
 	assert.Equal(t, "close", e.Op)
@@ -231,12 +231,6 @@ func inThread(t *testing.T, s *lab.Space, prepare, f func() error) error {
 	return failed
 }
 
-func dropCapabilities() error {
-	h := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var data [2]unix.CapUserData
-	return unix.Capset(&h, &data[0])
-}
-
 func TestErrors(t *testing.T) {
 	lab.NoLeak(t)
 	s := space(t)
@@ -256,7 +250,7 @@ func TestErrors(t *testing.T) {
 		"link: setup tun0: MTU=1400: needs CAP_NET_ADMIN: operation not permitted": {MTU: 1400},
 	} {
 		c.Name = "tun0"
-		err := inThread(t, s, dropCapabilities, func() error { _, err := link.Setup(c); return err })
+		err := inThread(t, s, lab.DropCapabilities, func() error { _, err := link.Setup(c); return err })
 		require.ErrorIs(t, err, os.ErrPermission)
 		assert.Equal(t, want, err.Error())
 	}

@@ -1,5 +1,7 @@
 package pcap
 
+import "github.com/strata-net/strata/tunx/internal/errtext"
+
 // Error says what failed and why. It unwraps to its cause. Several failures come joined,
 // each as an *Error of its own.
 type Error struct {
@@ -16,11 +18,7 @@ type Error struct {
 // Error returns the message, for instance
 // "pcap: config: SnapLen=-1: must be from 0 to 65535 bytes".
 func (e *Error) Error() string {
-	s := "pcap: " + e.Op + ": "
-	if e.Field != "" {
-		s += e.Field + "=" + e.Value + ": "
-	}
-	return s + e.Err.Error()
+	return errtext.Of("pcap", e.Op, "", e.Field, e.Value, e.Err)
 }
 
 // Unwrap returns the cause.

@@ -1,6 +1,6 @@
 package tun
 
-import "strings"
+import "github.com/strata-net/strata/tunx/internal/errtext"
 
 // Error says what failed, on which interface, and why. It unwraps to its cause: a
 // sentinel of package tunx, an *os.PathError, an errno. Several failures of a Config come
@@ -21,17 +21,7 @@ type Error struct {
 // Error returns the message, for instance
 // "tun: open: Name=tun0: device or resource busy".
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("tun: " + e.Op)
-	if e.Name != "" {
-		b.WriteString(" " + e.Name)
-	}
-	b.WriteString(": ")
-	if e.Field != "" {
-		b.WriteString(e.Field + "=" + e.Value + ": ")
-	}
-	b.WriteString(e.Err.Error())
-	return b.String()
+	return errtext.Of("tun", e.Op, e.Name, e.Field, e.Value, e.Err)
 }
 
 // Unwrap returns the cause.

@@ -125,7 +125,7 @@ func TestForeignMTU(t *testing.T) {
 	fd := uintptr(foreign(t, lab.NewSpace(t), unix.IFF_TUN|unix.IFF_NO_PI))
 	var d *tun.Device
 	var err, refused error
-	elsewhere(t, dropCapabilities, func() {
+	elsewhere(t, lab.DropCapabilities, func() {
 		_, refused = tun.FromFD(fd, nil)
 		d, err = tun.FromFD(fd, &tun.Config{MTU: 1400})
 	})

@@ -226,12 +226,6 @@ func TestManyQueues(t *testing.T) {
 	assert.Equal(t, `tun: open: Name="tun0": ioctl TUNSETIFF: argument list too long`, err.Error())
 }
 
-func dropCapabilities() error {
-	h := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var data [2]unix.CapUserData
-	return unix.Capset(&h, &data[0])
-}
-
 // TestOwner: who owns a persistent interface opens it without privilege, but may not
 // change it.
 func TestOwner(t *testing.T) {
@@ -243,7 +237,7 @@ func TestOwner(t *testing.T) {
 	var err error
 	var name string
 	s.Run(t, func() {
-		if err = dropCapabilities(); err != nil {
+		if err = lab.DropCapabilities(); err != nil {
 			return
 		}
 		var d *tun.Device
@@ -256,7 +250,7 @@ func TestOwner(t *testing.T) {
 	assert.Equal(t, "owned", name)
 	var failed error
 	s.Run(t, func() {
-		err = dropCapabilities()
+		err = lab.DropCapabilities()
 		_, failed = tun.Open(&tun.Config{Name: "owned", MTU: 1400})
 	})
 	require.NoError(t, err)
@@ -268,7 +262,7 @@ func TestOwner(t *testing.T) {
 func TestNoPrivilege(t *testing.T) {
 	lab.NoLeak(t)
 	var err error
-	elsewhere(t, dropCapabilities, func() { _, err = tun.Open(&tun.Config{Name: "mine"}) })
+	elsewhere(t, lab.DropCapabilities, func() { _, err = tun.Open(&tun.Config{Name: "mine"}) })
 	require.ErrorIs(t, err, fs.ErrPermission)
 	assert.Equal(t, `tun: open: Name="mine": needs CAP_NET_ADMIN, or a persistent interface of this user: `+
 		"ioctl TUNSETIFF: operation not permitted", err.Error())

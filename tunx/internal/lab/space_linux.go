@@ -69,6 +69,13 @@ func (s *Space) Command(t testing.TB, name string, args ...string) string {
 	return string(out)
 }
 
+// DropCapabilities takes all privileges from this thread.
+func DropCapabilities() error {
+	h := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	return unix.Capset(&h, &data[0])
+}
+
 // Need returns the path of a program, or skips the test.
 func Need(t testing.TB, program string) string {
 	t.Helper()
