@@ -115,6 +115,9 @@ func (b *serverBody) Read(p []byte) (int, error) {
 
 // Close reads the rest, as net/http does, and all of that in the time for one read.
 func (b *serverBody) Close() error {
+	if b.watched.watch == nil {
+		return b.ReadCloser.Close()
+	}
 	b.watched.reading.Store(b.watched.watch.now.Load())
 	defer b.watched.reading.Store(0)
 	return b.ReadCloser.Close()

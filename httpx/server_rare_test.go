@@ -143,6 +143,30 @@ func TestServerRunAll(t *testing.T) {
 	assert.ErrorIs(t, u.Close(), net.ErrClosed)
 }
 
+// A server of HTTP/3 may have no deadlines: nobody watches the body then, which a
+// handler can read and close all the same.
+func TestServerUnwatchedBody(t *testing.T) {
+	h3 := &fakeHTTP3{served: make(chan net.PacketConn, 1), end: make(chan struct{})}
+	s, err := httpx.NewServer(&httpx.ServerConfig{
+		RequestContext: func(ctx context.Context, _ *http.Request) context.Context {
+			return context.WithValue(ctx, requestKey{}, "own")
+		},
+		HTTP3: func(h http.Handler) httpx.HTTP3Server { h3.handler = h; return h3 },
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			text, err := io.ReadAll(r.Body)
+			assert.NoError(t, err)
+			assert.NoError(t, r.Body.Close())
+			w.Write(text)
+		}),
+	})
+	require.NoError(t, err)
+	defer s.Close()
+	w, body := &plainWriter{header: http.Header{}}, track("hello")
+	h3.handler.ServeHTTP(w, &http.Request{ProtoMajor: 3, Proto: "HTTP/3.0", Body: body, ContentLength: 5})
+	assert.Equal(t, "hello", w.String())
+	assert.EqualValues(t, 1, body.closed.Load())
+}
+
 // deep hides what is below it, or itself.
 type deep struct {
 	net.Conn
