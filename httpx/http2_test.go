@@ -214,7 +214,7 @@ func (s *swallow) Close() error {
 	return s.Conn.Close()
 }
 
-func TestDeadPathIsFoundByPings(t *testing.T) {
+func TestDeadPathIsFoundByPings(t *testing.T) { //nolint:tparallel // noLeak counts what is there: no other test may run beside it
 	noLeak(t)
 	for _, scheme := range []string{"http", "https"} {
 		t.Run(scheme, func(t *testing.T) {
