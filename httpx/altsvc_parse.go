@@ -27,7 +27,7 @@ func parseAltSvc(values []string) (list []alternative, err error) {
 		return nil, nil
 	}
 	for s.space(); s.rest != ""; s.space() {
-		if s.accept(',') {
+		if s.take(',') {
 			continue // lists may have empty elements
 		}
 		a, err := s.alternative()
@@ -35,7 +35,7 @@ func parseAltSvc(values []string) (list []alternative, err error) {
 			return nil, err
 		}
 		list = append(list, a)
-		if s.space(); s.rest != "" && !s.accept(',') {
+		if s.space(); s.rest != "" && !s.take(',') {
 			return nil, errors.New("no comma after a value")
 		}
 	}
@@ -47,17 +47,20 @@ func parseAltSvc(values []string) (list []alternative, err error) {
 
 func (s *fieldScanner) alternative() (alternative, error) {
 	a := alternative{protocol: s.token(), maxAge: defaultMaxAge}
-	if a.protocol == "" || !s.accept('=') {
+	if a.protocol == "" || !s.take('=') {
 		return a, errors.New("no protocol and =")
 	}
-	authority, ok := s.quoted()
-	if !ok {
+	if !s.take('"') {
 		return a, errors.New("no authority in quotes")
+	}
+	authority, err := s.quoted()
+	if err != nil {
+		return a, err
 	}
 	if err := a.setAuthority(authority); err != nil {
 		return a, err
 	}
-	for s.space(); s.accept(';'); s.space() {
+	for s.space(); s.take(';'); s.space() {
 		s.space()
 		if err := s.parameter(&a); err != nil {
 			return a, err
@@ -68,16 +71,13 @@ func (s *fieldScanner) alternative() (alternative, error) {
 
 func (s *fieldScanner) parameter(a *alternative) error {
 	name := s.token()
-	if name == "" || !s.accept('=') {
+	if name == "" || !s.take('=') {
 		return errors.New("no name of a parameter and =")
 	}
-	value, ok := s.quoted()
-	if !ok {
-		value = s.token()
-	}
+	value, err := s.value()
 	switch {
-	case value == "" && !ok:
-		return errors.New("no value of " + name)
+	case err != nil:
+		return err
 	case strings.EqualFold(name, "ma"):
 		age, ok := deltaSeconds(value)
 		if !ok {
@@ -115,54 +115,4 @@ func (a *alternative) setAuthority(s string) error {
 
 func notInName(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-._", r)
-}
-
-// fieldScanner takes a field apart (RFC 9110, 5.6).
-type fieldScanner struct{ rest string }
-
-func (s *fieldScanner) space() { s.rest = strings.TrimLeft(s.rest, " \t") }
-
-func (s *fieldScanner) accept(c byte) bool {
-	if s.rest == "" || s.rest[0] != c {
-		return false
-	}
-	s.rest = s.rest[1:]
-	return true
-}
-
-func (s *fieldScanner) token() string {
-	n := 0
-	for n < len(s.rest) && tokenByte(s.rest[n]) {
-		n++
-	}
-	t := s.rest[:n]
-	s.rest = s.rest[n:]
-	return t
-}
-
-func tokenByte(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
-}
-
-// quoted reads a quoted-string, without its quotes and backslashes.
-func (s *fieldScanner) quoted() (string, bool) {
-	if s.rest == "" || s.rest[0] != '"' {
-		return "", false
-	}
-	var b strings.Builder
-	for i := 1; i < len(s.rest); i++ {
-		switch c := s.rest[i]; {
-		case c == '"':
-			s.rest = s.rest[i+1:]
-			return b.String(), true
-		case c == '\\' && i+1 < len(s.rest):
-			i++
-			b.WriteByte(s.rest[i])
-		case c < ' ' && c != '\t' || c == 0x7f || c == '\\':
-			return "", false
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return "", false
 }

@@ -39,9 +39,12 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Timeout reports whether time ran out: a timeout of a config, the deadline of
 // the context, or the operating system's.
-func (e *Error) Timeout() bool {
+func (e *Error) Timeout() bool { return isTimeout(e.Err) }
+
+// isTimeout says whether time has run out.
+func isTimeout(err error) bool {
 	var t interface{ Timeout() bool }
-	return errors.As(e.Err, &t) && t.Timeout()
+	return errors.As(err, &t) && t.Timeout()
 }
 
 // problems collects what is wrong, so that a caller hears of all at once.

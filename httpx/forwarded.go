@@ -27,9 +27,9 @@ var errTooManyForwarded = fmt.Errorf("more than %d elements", maxForwarded)
 func ParseForwarded(values []string) ([]Forwarded, error) {
 	var all []Forwarded
 	for _, v := range values {
-		p := forwardedParser{rest: v}
+		s := fieldScanner{rest: v}
 		for {
-			element, empty, err := p.element()
+			element, empty, err := s.forwarded()
 			if err != nil {
 				return nil, &Error{Op: "parse", Field: "Forwarded", Value: v, Err: err}
 			}
@@ -39,7 +39,7 @@ func ParseForwarded(values []string) ([]Forwarded, error) {
 			if len(all) > maxForwarded {
 				return nil, &Error{Op: "parse", Field: "Forwarded", Err: errTooManyForwarded}
 			}
-			if !p.take(',') {
+			if !s.take(',') {
 				break
 			}
 		}
@@ -72,27 +72,21 @@ func quoteIfNeeded(s string) string {
 	return s
 }
 
-// forwardedParser reads a header value from its begin.
-type forwardedParser struct{ rest string }
-
 var (
 	errForwardedName  = errors.New("the name of a parameter is missing")
 	errForwardedEqual = errors.New("a parameter has no =, or space beside it")
-	errForwardedValue = errors.New("the value of a parameter is missing")
-	errForwardedQuote = errors.New("a quoted value does not end")
-	errForwardedByte  = errors.New("a quoted value has a control character")
 	errForwardedTwice = errors.New("a parameter is there twice")
 	errForwardedRest  = errors.New("something else than ; or , follows a parameter")
 )
 
-// element reads up to the comma or the end.
-func (p *forwardedParser) element() (f Forwarded, empty bool, err error) {
+// forwarded reads an element of Forwarded, up to the comma or the end.
+func (s *fieldScanner) forwarded() (f Forwarded, empty bool, err error) {
 	empty = true
 	seen := map[string]bool{}
 	for {
-		p.space()
-		if p.rest != "" && p.rest[0] != ';' && p.rest[0] != ',' {
-			name, value, err := p.pair()
+		s.space()
+		if s.rest != "" && s.rest[0] != ';' && s.rest[0] != ',' {
+			name, value, err := s.pair()
 			if err != nil {
 				return f, false, err
 			}
@@ -101,11 +95,11 @@ func (p *forwardedParser) element() (f Forwarded, empty bool, err error) {
 			}
 			seen[name], empty = true, false
 			f.set(name, value)
-			p.space()
+			s.space()
 		}
 		switch {
-		case p.take(';'):
-		case p.rest == "" || p.rest[0] == ',':
+		case s.take(';'):
+		case s.rest == "" || s.rest[0] == ',':
 			return f, empty, nil
 		default:
 			return f, false, errForwardedRest
@@ -127,70 +121,15 @@ func (f *Forwarded) set(name, value string) {
 }
 
 // pair reads name=value.
-func (p *forwardedParser) pair() (name, value string, err error) {
-	if name = p.token(); name == "" {
+func (s *fieldScanner) pair() (name, value string, err error) {
+	if name = s.token(); name == "" {
 		return "", "", errForwardedName
 	}
-	if !p.take('=') {
+	if !s.take('=') {
 		return "", "", errForwardedEqual
 	}
-	if p.take('"') {
-		value, err = p.quoted()
-	} else if value = p.token(); value == "" {
-		err = errForwardedValue
-	}
+	value, err = s.value()
 	return strings.ToLower(name), value, err
-}
-
-// quoted reads the rest of a quoted string.
-func (p *forwardedParser) quoted() (string, error) {
-	var b strings.Builder
-	for i := 0; i < len(p.rest); i++ {
-		c := p.rest[i]
-		if c == '"' {
-			p.rest = p.rest[i+1:]
-			return b.String(), nil
-		}
-		if c == '\\' && i+1 < len(p.rest) {
-			i++
-			c = p.rest[i]
-		}
-		if c < ' ' && c != '\t' || c == 0x7f {
-			return "", errForwardedByte
-		}
-		b.WriteByte(c)
-	}
-	return "", errForwardedQuote
-}
-
-func (p *forwardedParser) token() string {
-	n := 0
-	for n < len(p.rest) && isToken(p.rest[n]) {
-		n++
-	}
-	t := p.rest[:n]
-	p.rest = p.rest[n:]
-	return t
-}
-
-func (p *forwardedParser) space() { p.rest = strings.TrimLeft(p.rest, " \t") }
-
-// take skips b if it is next.
-func (p *forwardedParser) take(b byte) bool {
-	ok := p.rest != "" && p.rest[0] == b
-	if ok {
-		p.rest = p.rest[1:]
-	}
-	return ok
-}
-
-// isToken says whether a byte may be in a token (RFC 9110, section 5.6.2).
-func isToken(b byte) bool {
-	switch {
-	case 'a' <= b && b <= 'z', 'A' <= b && b <= 'Z', '0' <= b && b <= '9':
-		return true
-	}
-	return strings.IndexByte("!#$%&'*+-.^_`|~", b) >= 0
 }
 
 // nodeAddr returns the address of a node, which may have a port. It is not valid

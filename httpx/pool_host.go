@@ -83,7 +83,7 @@ func (h *poolHost) setAddresses(addrs []netip.AddrPort) {
 	var list []*poolAddress
 	var idle []*poolConn
 	for _, a := range h.addrs {
-		if i := indexOf(addrs, a.addr); i >= 0 && len(list) < h.pool.cfg.MaxAddresses {
+		if slices.Contains(addrs, a.addr) && len(list) < h.pool.cfg.MaxAddresses {
 			list = append(list, a)
 		} else {
 			idle = append(idle, h.drop(a)...)
@@ -93,7 +93,7 @@ func (h *poolHost) setAddresses(addrs []netip.AddrPort) {
 		if len(list) == h.pool.cfg.MaxAddresses {
 			break
 		}
-		if !containsAddress(list, addr) {
+		if !slices.ContainsFunc(list, func(a *poolAddress) bool { return a.addr == addr }) {
 			list = append(list, &poolAddress{host: h, addr: addr})
 		}
 	}
@@ -101,24 +101,6 @@ func (h *poolHost) setAddresses(addrs []netip.AddrPort) {
 	h.wakeAll()
 	h.mu.Unlock()
 	h.closeAll(idle)
-}
-
-func indexOf(addrs []netip.AddrPort, addr netip.AddrPort) int {
-	for i, a := range addrs {
-		if a == addr {
-			return i
-		}
-	}
-	return -1
-}
-
-func containsAddress(list []*poolAddress, addr netip.AddrPort) bool {
-	for _, a := range list {
-		if a.addr == addr {
-			return true
-		}
-	}
-	return false
 }
 
 // drop takes the conns from an address that is no longer in use, and returns

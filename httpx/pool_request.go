@@ -111,9 +111,7 @@ func (r *poolRequest) idempotent() bool {
 	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
 		return true
 	}
-	_, key := r.origin.Header["Idempotency-Key"]
-	_, old := r.origin.Header["X-Idempotency-Key"]
-	return key || old
+	return hasIdempotencyKey(r.origin)
 }
 
 // A poolRequestBody knows whether anybody read or closed it, and whether that failed.

@@ -33,20 +33,6 @@ var (
 	}
 )
 
-// http2Error is what errors.As of net/http's HTTP/2 fills by the fields' names.
-type http2Error struct {
-	StreamID uint32
-	Code     uint32
-	Cause    error
-}
-
-func (http2Error) Error() string { return "stream error" }
-
-const (
-	http2ProtocolError = 0x1
-	http2RefusedStream = 0x7
-)
-
 func verdictOf(err error) poolVerdict {
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		if v := poolVerdictsByType[reflect.TypeOf(e).String()]; v != poolUnknown {
@@ -56,12 +42,12 @@ func verdictOf(err error) poolVerdict {
 			return v
 		}
 	}
-	var stream http2Error
+	var stream streamError
 	switch {
 	case !errors.As(err, &stream):
-	case stream.Code == http2RefusedStream:
+	case stream.Code == refusedStream:
 		return poolRefused
-	case stream.Code == http2ProtocolError && stream.Cause != nil && stream.Cause.Error() == "received from peer":
+	case stream.Code == protocolError && stream.Cause != nil && stream.Cause.Error() == "received from peer":
 		return poolGoAway // as in net/http: servers that mean the first, and a conn that it uses no more
 	}
 	return poolUnknown

@@ -3,7 +3,6 @@ package httpx
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -145,5 +144,3 @@ func copyProxy(u *url.URL) *url.URL {
 	n := *u
 	return &n
 }
-
-func joinHostPort(host, port string) string { return net.JoinHostPort(host, port) }

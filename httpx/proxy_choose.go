@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -106,7 +107,7 @@ func (p *proxies) marked(u *url.URL) *url.URL {
 	}
 	n := copyProxy(u)
 	n.Scheme = "http"
-	n.Host = joinHostPort(u.Hostname()+p.mark, proxyPort(u))
+	n.Host = net.JoinHostPort(u.Hostname()+p.mark, proxyPort(u))
 	return n
 }
 
@@ -115,7 +116,7 @@ func (p *proxies) unmark(address string) (string, bool) {
 	found := strings.Contains(address, p.mark)
 	if found {
 		host, port, _ := strings.Cut(address, p.mark)
-		address = joinHostPort(strings.TrimPrefix(host, "["), port[strings.LastIndex(port, ":")+1:])
+		address = net.JoinHostPort(strings.TrimPrefix(host, "["), port[strings.LastIndex(port, ":")+1:])
 	}
 	return address, found
 }

@@ -89,12 +89,10 @@ func (c *RetryConfig) check(p *problems) {
 
 // nextOf is the check of what a round tripper sends with.
 func nextOf(next http.RoundTripper) func(*problems) {
-	return func(p *problems) { checkNext(p, next) }
-}
-
-func checkNext(p *problems, next http.RoundTripper) {
-	if next == nil {
-		p.add("next", "nil", errors.New("there is nothing to send requests with"))
+	return func(p *problems) {
+		if next == nil {
+			p.add("next", "nil", errors.New("there is nothing to send requests with"))
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package httpx
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -30,12 +29,7 @@ func (a Attempts) Error() string {
 func (a Attempts) Unwrap() []error { return a }
 
 // Timeout reports whether time ran out in the attempt that ended last.
-func (a Attempts) Timeout() bool { return len(a) > 0 && timedOut(a[len(a)-1]) }
-
-func timedOut(err error) bool {
-	var t interface{ Timeout() bool }
-	return errors.As(err, &t) && t.Timeout()
-}
+func (a Attempts) Timeout() bool { return len(a) > 0 && isTimeout(a[len(a)-1]) }
 
 // joinAttempts returns the only error as it is, several as an *Error.
 func joinAttempts(errs []error) error {

@@ -17,6 +17,10 @@ func idempotent(req *http.Request) bool {
 	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete:
 		return true
 	}
+	return hasIdempotencyKey(req)
+}
+
+func hasIdempotencyKey(req *http.Request) bool {
 	_, key := req.Header["Idempotency-Key"]
 	_, xKey := req.Header["X-Idempotency-Key"]
 	return key || xKey
@@ -30,8 +34,7 @@ func unsent(err error) bool {
 		return true
 	}
 	var stream streamError
-	const refused = 7 // REFUSED_STREAM
-	return errors.As(err, &stream) && stream.Code == refused
+	return errors.As(err, &stream) && stream.Code == refusedStream
 }
 
 // lasting reports whether an error would come again.
@@ -66,3 +69,9 @@ type streamError struct {
 }
 
 func (streamError) Error() string { return "stream error" }
+
+// Codes of streamError.
+const (
+	protocolError = 0x1
+	refusedStream = 0x7
+)

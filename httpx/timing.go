@@ -62,13 +62,12 @@ type Timed struct {
 // that, by many at the same time, and must not change the request.
 // Traces that the context of a request has already (package httptrace) go on.
 func NewTimed(next http.RoundTripper, done func(*http.Request, Timings)) (*Timed, error) {
-	var p problems
-	checkNext(&p, next)
-	if done == nil {
-		p.add("done", "nil", errors.New("there is nobody to be told"))
-	}
-	if len(p) > 0 {
-		return nil, errors.Join(p...)
+	if err := joined(nextOf(next), func(p *problems) {
+		if done == nil {
+			p.add("done", "nil", errors.New("there is nobody to be told"))
+		}
+	}); err != nil {
+		return nil, err
 	}
 	return &Timed{next: next, done: done}, nil
 }
