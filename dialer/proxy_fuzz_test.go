@@ -49,6 +49,7 @@ func FuzzProxyHeader(f *testing.F) {
 	f.Add([]byte{192, 0, 2, 1}, []byte{192, 0, 2, 2}, 1000, 443, byte(1), []byte("h2"))
 	f.Add(make([]byte, 16), make([]byte, 16), 0, 65535, byte(0xe0), []byte{})
 	f.Add([]byte{1}, []byte{}, -1, 65536, byte(0), make([]byte, 300))
+	f.Add([]byte{192, 0, 2, 1}, []byte{192, 0, 2, 2}, 1, 2, byte(0xe1), make([]byte, 60000)) // more than a bufio.Reader holds
 	f.Fuzz(func(t *testing.T, from, to []byte, fromPort, toPort int, kind byte, value []byte) {
 		h := dialer.ProxyHeader{Source: &net.TCPAddr{IP: from, Port: fromPort}, Destination: &net.TCPAddr{IP: to, Port: toPort}}
 		for version := 1; version <= 2; version++ {
