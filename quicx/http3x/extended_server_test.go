@@ -16,7 +16,7 @@ import (
 func TestExtendedServer(t *testing.T) {
 	noLeak(t)
 	s := serve(t, chat(t).ServeHTTP, func(c *http3x.ServerConfig) {
-		c.StallTimeout, c.StreamTimeout = 100*time.Millisecond, 200*time.Millisecond
+		c.StallTimeout, c.StreamTimeout = 500*time.Millisecond, 600*time.Millisecond
 	})
 	d, err := http3x.NewExtendedDialer(transport(t, nil), 0)
 	require.NoError(t, err)
@@ -30,7 +30,7 @@ func TestExtendedServer(t *testing.T) {
 		_, _, got, err := readFrame(c)
 		require.NoError(t, err)
 		assert.Equal(t, "hello", string(got))
-		time.Sleep(400 * time.Millisecond)
+		time.Sleep(time.Second)
 	}
 	shut := make(chan error, 1)
 	go func() { shut <- s.Shutdown(t.Context()) }()

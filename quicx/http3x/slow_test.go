@@ -113,7 +113,7 @@ func slow(t *testing.T, stall time.Duration) bool {
 // Bodies without a length may be dialogues, and handlers may set deadlines themselves.
 func TestStallOthers(t *testing.T) {
 	noLeak(t)
-	const stall = 150 * time.Millisecond
+	const stall = 500 * time.Millisecond
 	entered := make(chan struct{}, 3)
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		control := http.NewResponseController(w)
