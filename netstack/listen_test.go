@@ -167,6 +167,10 @@ func TestListenBacklogBounds(t *testing.T) {
 		}
 		defer c.Close()
 		conns = append(conns, c)
+		// The listener's end is established later than the client's, and queued after that.
+		queued := uint64(min(len(conns), 4))
+		require.Eventually(t, func() bool { return right.Stats().TCP.CurrentEstablished >= queued }, patience, time.Millisecond)
+		time.Sleep(20 * time.Millisecond)
 	}
 	require.GreaterOrEqual(t, len(conns), 3)
 	assert.LessOrEqual(t, len(conns), 5)
