@@ -302,7 +302,7 @@ func FuzzChoose(f *testing.F) {
 	leaf := cfg.Certificates[0].Value.Leaf
 	for _, name := range []string{
 		"example.com", "WWW.example.com.", "a.b.example.com", "b.a.example.com", ".example.com", "*.example.com", "192.0.2.1",
-		"2001:DB8::1", "::ffff:192.0.2.1", "x_y.example", "", ".", "example.com..", "-.example.com", "192.0.2.1.",
+		"2001:DB8::1", "::ffff:192.0.2.1", "x_y.example", "", ".", "example.com..", "-.example.com", "192.0.2.1.", "\u212a.example.com", "\u0130.example.com",
 	} {
 		f.Add(name)
 	}

@@ -78,7 +78,7 @@ func earlier[T comparable](list []T, i int) bool { return slices.Contains(list[:
 // normal is the form that names are compared in: small letters, no dot at the
 // end, IP addresses as netip writes them, IPv4 ones as such.
 func normal(name string) string {
-	plain := strings.ToLower(strings.TrimSuffix(name, "."))
+	plain := lower(strings.TrimSuffix(name, "."))
 	if plain == "" || (!strings.Contains(plain, ":") && !isDigit(plain[len(plain)-1])) {
 		return plain // most names: without the cost of a parser's error
 	}
@@ -90,6 +90,15 @@ func normal(name string) string {
 		return name // an address has no dot at its end
 	}
 	return addr.Unmap().String()
+}
+
+// lower is strings.ToLower, but leaves alone what has letters that are none of ASCII
+// and become such: the Kelvin sign would be a k, and the I with a dot an i.
+func lower(s string) string {
+	if small := strings.ToLower(s); len(small) == len(s) {
+		return small
+	}
+	return s
 }
 
 func isIP(name string) bool {

@@ -30,7 +30,7 @@ func TestServerNames(t *testing.T) {
 		require.NoError(t, err, name)
 	}
 	for _, name := range []string{
-		"example.com:443", "https://example.com", ".", "a..b", "-a.example", "a-.example", "*.example.com", "bücher.example",
+		"example.com:443", "https://example.com", ".", "a..b", "-a.example", "a-.example", "*.example.com", "bücher.example", "\u212a.example", "\u0130.example",
 		"a b", "192.0.2.1.", "fe80::1%eth0", strings.Repeat("a", 64), strings.Repeat("a.", 127) + "a", "[2001:db8::1]",
 	} {
 		refused(t, &tlsx.Config{ServerName: name}, "ServerName="+name+": |neither a host name")

@@ -60,16 +60,16 @@ func parseEmailName(s string) (peerName, error) {
 	if local == "" || strings.ContainsAny(local, " \t\r\n\x00<>\"") {
 		return nil, errEmail
 	}
-	if err := checkDNSName(strings.ToLower(domain)); err != nil {
+	if err := checkDNSName(lower(domain)); err != nil {
 		return nil, err
 	}
-	return emailName(local + "@" + strings.ToLower(domain)), nil
+	return emailName(local + "@" + lower(domain)), nil
 }
 
 func (n emailName) in(cert *x509.Certificate) bool {
 	return slices.ContainsFunc(cert.EmailAddresses, func(s string) bool {
 		local, domain, ok := strings.Cut(s, "@")
-		return ok && emailName(local+"@"+strings.ToLower(domain)) == n
+		return ok && emailName(local+"@"+lower(domain)) == n
 	})
 }
 

@@ -18,7 +18,7 @@ type dnsName string
 type wildcardName string
 
 func parseDNSName(s string) (peerName, error) {
-	s = strings.ToLower(strings.TrimSuffix(s, "."))
+	s = lower(strings.TrimSuffix(s, "."))
 	base, wild := strings.CutPrefix(s, "*.")
 	if strings.Contains(base, "*") {
 		return nil, errWildcard
@@ -62,4 +62,4 @@ func (n wildcardName) in(cert *x509.Certificate) bool {
 	return false
 }
 
-func lowerDNS(s string) string { return strings.ToLower(strings.TrimSuffix(s, ".")) }
+func lowerDNS(s string) string { return lower(strings.TrimSuffix(s, ".")) }

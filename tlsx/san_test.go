@@ -87,7 +87,7 @@ func TestNames(t *testing.T) {
 
 func TestNamesRefused(t *testing.T) {
 	for _, name := range []string{
-		"", "*", "*.", "*.*.example", "a.*.example", "a*.example", "-a.example", "bücher.example", "a b", strings.Repeat("a.", 130) + "a",
+		"", "*", "*.", "*.*.example", "a.*.example", "a*.example", "-a.example", "bücher.example", "\u212a.example", "a@\u212a.example", "a b", strings.Repeat("a.", 130) + "a",
 		"*.192.0.2.1", "192.0.2.1/24", "fe80::1%eth0", "@example.com", "a@", "a@b@c", "a <a@example.com>", "a@192.0.2.1",
 		"https://", "://a", "https://%zz/", "mailto:a", "/a://b",
 		"spiffe://", "spiffe:///x", "SPIFFE://a.org/x", "spiffe://A.org/x", "spiffe://a.org/", "spiffe://a.org/x/", "spiffe://a.org//x",

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -236,8 +237,10 @@ func FuzzHosts(f *testing.F) {
 	for _, host := range []string{"a.example.com", "A.test.", "..", "a/../b.c", "*.a.test", "xn--bcher-kva.example", ""} {
 		f.Add(host)
 	}
+	f.Add("\u212a.test")
 	f.Fuzz(func(t *testing.T, host string) {
 		if acme.CheckHost(host) == nil {
+			require.Negative(t, strings.IndexFunc(host, func(r rune) bool { return r >= utf8.RuneSelf }), "a name in ASCII")
 			require.NotContains(t, host, "/")
 			require.NotContains(t, host, `\`)
 			require.False(t, strings.HasPrefix(host, "."))

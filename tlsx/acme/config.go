@@ -165,7 +165,13 @@ func (c *Config) checkHosts(p *problems) {
 	}
 }
 
-func normal(host string) string { return strings.ToLower(strings.TrimSuffix(host, ".")) }
+func normal(host string) string {
+	host = strings.TrimSuffix(host, ".")
+	if small := strings.ToLower(host); len(small) == len(host) { // the Kelvin sign would become a k
+		return small
+	}
+	return host
+}
 
 // checkHost looks at a name in small letters. It becomes a file's name, too.
 func checkHost(host string) error {
