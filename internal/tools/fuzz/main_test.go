@@ -79,6 +79,20 @@ func TestEnded(t *testing.T) {
 	assert.False(t, ended(context.Canceled))
 }
 
+// TestStarved: the first tries are too short to begin with.
+func TestStarved(t *testing.T) {
+	t.Setenv("GOWORK", "off")
+	s := settings{time: 300 * time.Millisecond, jobs: 1, keep: 1, temp: t.TempDir(), only: regexp.MustCompile("Good$")}
+	all, err := find(t.Context(), s, module(t))
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	runAll(t.Context(), s, all)
+	require.NoError(t, all[0].err)
+	assert.Positive(t, all[0].inputs)
+	s.time = time.Nanosecond
+	require.ErrorIs(t, all[0].run(t.Context(), s), errNoInput)
+}
+
 // TestNoCorpus: nothing may be left to luck in the 20 seconds of the next run.
 func TestNoCorpus(t *testing.T) {
 	t.Setenv("GOWORK", "off")

@@ -28,10 +28,27 @@ func (t *target) String() string { return t.pkg.ImportPath + "." + t.name }
 // maxEnd is how long a target may take to end when it is interrupted: one input at most.
 const maxEnd = time.Minute
 
+var errNoInput = errors.New("it tried no input")
+
 var tried = regexp.MustCompile(`execs: (\d+)`)
 
-// run runs the target for its time.
+// run runs the target for its time, and again for longer if that was not enough to try an
+// input: other programs may have had the processors.
 func (t *target) run(ctx context.Context, s settings) error {
+	const tries, more = 3, 3
+	err := t.try(ctx, s)
+	for range tries - 1 {
+		if !errors.Is(err, errNoInput) {
+			break
+		}
+		s.time *= more
+		err = t.try(ctx, s)
+	}
+	return err
+}
+
+func (t *target) try(ctx context.Context, s settings) error {
+	t.inputs = 0
 	inputs, err := os.MkdirTemp(s.temp, t.name)
 	if err != nil {
 		return err
@@ -55,7 +72,7 @@ func (t *target) run(ctx context.Context, s settings) error {
 		t.inputs, _ = strconv.Atoi(string(m[1]))
 	}
 	if t.inputs == 0 {
-		return fmt.Errorf("it tried no input\n%s", out)
+		return fmt.Errorf("%w\n%s", errNoInput, out)
 	}
 	t.kept, err = keep(filepath.Join(inputs, t.name), filepath.Join(t.pkg.Dir, "testdata", "fuzz", t.name), s.keep)
 	if err == nil && t.committed() == 0 {
