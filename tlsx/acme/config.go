@@ -76,7 +76,7 @@ type ExternalAccount struct {
 	// ID is the key's identifier.
 	ID string
 	// Key is the MAC key, decoded; CAs hand it out in base64url.
-	Key []byte
+	Key MACKey
 }
 
 // Event is a certificate that Run got, or failed to get.
