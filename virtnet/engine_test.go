@@ -156,7 +156,9 @@ func TestAutoCloseErrors(t *testing.T) {
 	n.errs["close"] = errProblem
 	h := newHost(t, sub, "α")
 	sub.AutoClose()
-	assert.EqualError(t, h.Close(), `virtnet "n": close: some problem`)
+	for range 2 {
+		assert.EqualError(t, h.Close(), `virtnet "n": close: some problem`)
+	}
 }
 
 // What an engine says is the Err, without a wrapper; so is what the registry says.
@@ -287,6 +289,43 @@ func TestNewHostWaitsForName(t *testing.T) {
 		require.NoError(t, sub.Close())
 		assert.Equal(t, []string{
 			"new α", "close α: host is down", "new α", "close α: network is down", "close", "close registry",
+		}, n.calls)
+	})
+}
+
+// A name can become free while somebody asks for it already: the host that had it does
+// not take the new one with it.
+func TestNewHostBeforeNameIsFree(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, sub := newNetwork()
+		slow := &slowConn{closing: make(chan struct{}), closed: make(chan struct{})}
+		n.dial = func(_ context.Context, _, dst *virtnet.Addr) (net.Conn, *virtnet.Addr, error) { return slow, dst, nil }
+		old := newHost(t, sub, "α")
+		_, err := old.Dial(t.Context(), "β:1")
+		require.NoError(t, err)
+		free := make(chan struct{})
+		n.newHost = func(context.Context) error {
+			<-free
+			return nil
+		}
+		made := make(chan *virtnet.Host, 1)
+		go func() {
+			h, err := sub.NewHost(t.Context(), "α")
+			assert.NoError(t, err)
+			made <- h
+		}()
+		synctest.Wait() // the engine has been asked
+		closing := start(func() (net.Conn, error) { return nil, old.Close() })
+		<-slow.closing
+		close(free)
+		synctest.Wait()
+		assert.Empty(t, made)
+		close(slow.closed)
+		require.NoError(t, (<-closing).err)
+		assert.Same(t, <-made, sub.Host("α"))
+		require.NoError(t, sub.Close())
+		assert.Equal(t, []string{
+			"new α", "new α", "close α: host is down", "close α: network is down", "close", "close registry",
 		}, n.calls)
 	})
 }

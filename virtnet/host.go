@@ -20,6 +20,7 @@ type Host struct {
 
 	mu      sync.Mutex
 	sockets sockets
+	last    bool           // the network is closed after it
 	calls   sync.WaitGroup // those of the stack
 
 	closing atomic.Bool
@@ -64,18 +65,18 @@ func (h *Host) cause() cause {
 func (h *Host) isDown() bool { return h.cause() != 0 }
 
 // mark says that the host and all of its sockets are down. It reports whether the
-// network has to be closed too, after the host.
+// network has to be closed too, after the host: each time the same.
 func (h *Host) mark() (last bool) {
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	down := max(h.cause(), hostDown)
-	first := h.down.CompareAndSwap(0, int32(down))
-	if first {
+	if h.down.CompareAndSwap(0, int32(down)) {
 		for _, s := range h.sockets.all {
 			s.mark(down)
 		}
+		h.last = h.net.leave()
 	}
-	h.mu.Unlock()
-	return first && h.net.leave()
+	return h.last
 }
 
 // leave counts a host that is not open any more, and reports whether the network

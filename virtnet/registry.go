@@ -27,7 +27,7 @@ type Registry interface {
 // RegistryError says what failed in a registry. It unwraps to its cause.
 type RegistryError struct {
 	Registry string // name of the registry
-	Op       string // operation that failed: "announce" or "query"
+	Op       string // operation that failed: "announce", "query" or one of the registry's own
 	Args     any    // its arguments: a string, or several as []string; nil for none
 	Err      error  // the cause, never nil
 }

@@ -129,10 +129,16 @@ func (n *SubNetwork) tryEnter(name string) (closing <-chan struct{}, entered boo
 	return nil, true
 }
 
-// addHost enters a host that the engine has made, or has the engine forget it.
+// addHost enters a host that the engine has made, or has the engine forget it. The name
+// can be that of a host which the engine has given up a moment ago: its end comes first.
 func (n *SubNetwork) addHost(name string) (*Host, error) {
 	h := newHost(n, name)
 	n.mu.Lock()
+	for old := n.hosts[name]; old != nil && old.isDown(); old = n.hosts[name] {
+		n.mu.Unlock()
+		<-old.gone
+		n.mu.Lock()
+	}
 	down := n.down.Load()
 	if !down {
 		n.hosts[name] = h
