@@ -82,14 +82,15 @@ func openBase(path string, create bool) (*os.Root, error) {
 	return nil, err
 }
 
-// checkBase looks at what is open.
+// checkBase looks at what is open. What was seen may be gone: another process of the
+// user removes the folder when nothing is in it, and the next one makes it again.
 func checkBase(root *os.Root, seen fs.FileInfo) error {
 	info, err := root.Stat(".")
 	if err != nil {
 		return err
 	}
 	if !os.SameFile(info, seen) {
-		return errors.New("replaced meanwhile")
+		return fmt.Errorf("%w: replaced meanwhile", fs.ErrNotExist)
 	}
 	return private(info)
 }

@@ -124,7 +124,9 @@ func TestFolderReplaced(t *testing.T) {
 	require.NoError(t, lonet.CheckBase(root, seen))
 	elsewhere, err := os.Lstat(t.TempDir())
 	require.NoError(t, err)
-	require.EqualError(t, lonet.CheckBase(root, elsewhere), "replaced meanwhile")
+	err = lonet.CheckBase(root, elsewhere)
+	require.EqualError(t, err, "file does not exist: replaced meanwhile")
+	require.ErrorIs(t, err, os.ErrNotExist, "so that it is looked at once more")
 	require.NoError(t, root.Close())
 	assert.ErrorIs(t, lonet.CheckBase(root, seen), os.ErrClosed)
 }

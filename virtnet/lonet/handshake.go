@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/strata-net/strata/virtnet"
+	"github.com/strata-net/strata/virtnet/internal/hostport"
 )
 
 // maxLine bounds a line of the handshake, its newline included.
@@ -97,9 +98,15 @@ func parseRequest(line string) (request, error) {
 
 // addrs returns the addresses of a request.
 func (r request) addrs() (src, dst *virtnet.Addr, err error) {
-	src, srcErr := virtnet.ParseAddr(r.network, r.src)
-	dst, dstErr := virtnet.ParseAddr(r.network, r.dst)
+	src, srcErr := parseAddr(r.network, r.src)
+	dst, dstErr := parseAddr(r.network, r.dst)
 	return src, dst, both(srcErr, dstErr)
+}
+
+// parseAddr reads an address with any port that a host can have.
+func parseAddr(network, addr string) (*virtnet.Addr, error) {
+	host, port, err := hostport.Parse(addr, hostport.Max)
+	return &virtnet.Addr{Net: network, Host: host, Port: port}, err
 }
 
 // reply is what the accepting side says: an address, or an error's text.
@@ -176,7 +183,7 @@ func (r reply) accepted(dst *virtnet.Addr) (*virtnet.Addr, error) {
 	case r.failed:
 		return nil, r.err()
 	}
-	addr, err := virtnet.ParseAddr(r.network, r.text)
+	addr, err := parseAddr(r.network, r.text)
 	if err == nil && addr.Host != dst.Host {
 		err = &net.AddrError{Err: "another host's address", Addr: r.text}
 	}

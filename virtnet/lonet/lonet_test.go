@@ -51,6 +51,25 @@ func TestTalk(t *testing.T) {
 	}
 }
 
+// TestFarPort: hosts have ports beyond those of TCP.
+func TestFarPort(t *testing.T) {
+	tempDir(t)
+	noLeak(t)
+	n := join(t, "x")
+	alpha, beta := host(t, n, "α"), host(t, n, "β")
+	const far = "β:2147483647"
+	l, err := beta.Listen(far)
+	require.NoError(t, err)
+	a := accept(l)
+	d, err := alpha.Dial(t.Context(), far)
+	require.NoError(t, err)
+	accepted := <-a
+	require.NotNil(t, accepted)
+	talk(t, d, accepted)
+	require.NoError(t, d.Close())
+	require.NoError(t, accepted.Close())
+}
+
 // talk sends text one way.
 func talk(t *testing.T, from, to net.Conn) {
 	t.Helper()

@@ -108,7 +108,7 @@ func TestRefusedOnWire(t *testing.T) {
 		{"no such host", "> lonet \"lonetNAME\" dial \"α:1\" \"γ:99\"\n", "< lonet \"lonetNAME\" E \"connection refused\"\n"},
 		{"another network", "> lonet \"lonetOTHER\" dial \"α:1\" \"h:1\"\n", "< lonet \"lonetOTHER\" E \"no such network\"\n"},
 		{"no port", "> lonet \"lonetNAME\" dial \"α\" \"h:1\"\n", "< lonet \"lonetNAME\" E \"address α: missing port in address\"\n"},
-		{"bad port", "> lonet \"lonetNAME\" dial \"α:1\" \"h:65536\"\n", "< lonet \"lonetNAME\" E \"address h:65536: invalid port\"\n"},
+		{"bad port", "> lonet \"lonetNAME\" dial \"α:1\" \"h:2147483648\"\n", "< lonet \"lonetNAME\" E \"address h:2147483648: invalid port\"\n"},
 		{"garbage", "GET / HTTP/1.1\r\n\r\n", ""},
 		{"empty line", "\n", ""},
 		{"too long", "> lonet \"" + long + "\n", ""},
