@@ -19,9 +19,10 @@ const maxCuts = 1024
 
 var errCuts = errors.New("there are too many partitions: heal some first")
 
-// blocked reports whether a partition is between two hosts.
+// blocked reports whether a partition is between two hosts. What goes to a NAT's address
+// passes, as far as the host that it is translated to.
 func (f *fabric) blocked(from, to *node) bool {
-	return from != to && slices.ContainsFunc(f.cuts, func(c cut) bool { return c.blocks(from, to) })
+	return from != to && to.kind == hostNode && slices.ContainsFunc(f.cuts, func(c cut) bool { return c.blocks(from, to) })
 }
 
 func (c *cut) blocks(from, to *node) bool {

@@ -85,7 +85,7 @@ func emptyFabric(seed uint64) *fabric {
 // note is to be called after each change.
 func (f *fabric) note() {
 	f.changed()
-	f.plain.Store(f.common != nil && f.common.quality.ideal() && len(f.pairs) == 0 && len(f.unplugged) == 0 && len(f.cuts) == 0)
+	f.plain.Store(f.common != nil && f.common.quality.ideal() && len(f.pairs)+len(f.downs)+len(f.unplugged) == 0 && len(f.cuts) == 0)
 	f.gen.Add(1)
 }
 
@@ -181,15 +181,16 @@ func (f *fabric) removeHost(h *Host) {
 // forget drops the links of a node. It reports whether there were any. Lanes and
 // routes that are left lead nowhere; there is a bound on how many there are.
 func (f *fabric) forget(n *node) bool {
-	before := len(f.pairs) + len(f.unplugged)
+	before := len(f.pairs) + len(f.downs) + len(f.unplugged)
 	maps.DeleteFunc(f.pairs, func(k [2]*node, _ Link) bool { return k[0] == n || k[1] == n })
+	maps.DeleteFunc(f.downs, func(k [2]*node, _ bool) bool { return k[0] == n || k[1] == n })
 	maps.DeleteFunc(f.unplugged, func(k [2]*node, _ bool) bool { return k[0] == n })
 	if n.linked {
 		for _, other := range f.nodes {
 			other.edges = slices.DeleteFunc(other.edges, func(e *edge) bool { return e.to == n })
 		}
 	}
-	return n.linked || before > len(f.pairs)+len(f.unplugged)
+	return n.linked || before > len(f.pairs)+len(f.downs)+len(f.unplugged)
 }
 
 // pass says what becomes of a packet that leaves its sender or, after a verdict

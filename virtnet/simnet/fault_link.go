@@ -62,6 +62,7 @@ func shared(a, b *node) *node {
 // set changes the link in its direction.
 func (f *fabric) set(e ends, l Link) {
 	pair := [2]*node{e.from, e.to}
+	delete(f.downs, pair)
 	switch {
 	case e.subnet == nil:
 		f.setEdge(e.from, e.to, l)
@@ -104,10 +105,27 @@ func (f *fabric) switchLink(e ends, down bool) {
 		return
 	}
 	for range 2 {
-		if l, ok := f.get(e); ok {
+		if l, ok := f.get(e); ok && !f.switchInherited(e, down) {
 			l.Down = down
 			f.set(e, l)
 		}
 		e.from, e.to = e.to, e.from
 	}
+}
+
+// switchInherited lets a link that a pair has from its subnet go down, or up again, and
+// follow the subnet's further on. It reports false if there is nothing of this kind.
+func (f *fabric) switchInherited(e ends, down bool) bool {
+	pair := [2]*node{e.from, e.to}
+	_, own := f.pairs[pair]
+	if own || e.subnet == nil || e.from == e.to || !down && !f.downs[pair] {
+		return false
+	}
+	if down {
+		f.downs[pair] = true
+	} else {
+		delete(f.downs, pair)
+	}
+	f.note()
+	return true
 }

@@ -160,6 +160,50 @@ func TestSetLink(t *testing.T) {
 	assert.Equal(t, 4*ms, took("c", "a"))
 }
 
+// A link that was down for a while is the subnet's as before, also when that has changed
+// meanwhile.
+func TestLinkUp(t *testing.T) {
+	l := simnet.NewLab(1, latency(ms), "a", "b")
+	require.NoError(t, l.Apply(simnet.LinkDown("a", "b"), simnet.SetLink("", "", latency(4*ms))))
+	assert.Equal(t, simnet.ReasonLink, labUDP(l, 0, "a:1", "b:1").Drop)
+	require.NoError(t, l.Apply(simnet.LinkUp("b", "a")))
+	assert.Equal(t, 4*ms, took(l, 0, "a", "b"))
+	assert.Equal(t, 4*ms, took(l, 0, "b", "a"))
+	require.NoError(t, l.Apply(simnet.LinkDown("a", "b"), simnet.SetLink("a", "b", latency(5*ms))))
+	assert.Equal(t, 5*ms, took(l, 0, "a", "b"), "one that is made again is up")
+	assert.Equal(t, simnet.ReasonLink, labUDP(l, 0, "b:1", "a:1").Drop)
+}
+
+// A partition is between hosts, whatever the address is that they send to: that of a NAT
+// stands for all who are behind it.
+func TestPartitionNAT(t *testing.T) {
+	l := lab(t, simnet.Topology{
+		Subnets: []simnet.Subnet{
+			{Name: "home", Hosts: []simnet.Place{{Name: "phone"}}},
+			{Name: "cafe", Hosts: []simnet.Place{{Name: "guest"}}},
+			{Name: "world", Hosts: []simnet.Place{{Name: "x"}}},
+		},
+		Routers: []simnet.Router{{Name: "gate", Subnets: []string{"home", "cafe", "world"}, Inside: []string{"home", "cafe"}, NAT: &simnet.NAT{}}},
+	})
+	phone, guest := labUDP(l, 0, "phone:1", "x:1").SeenFrom, labUDP(l, 0, "guest:1", "x:1").SeenFrom
+	require.NoError(t, l.Apply(simnet.Partition([]string{"home"})))
+	assert.Equal(t, simnet.ReasonPartition, labUDP(l, 0, "x:1", phone).Drop)
+	assert.Equal(t, "guest", labUDP(l, 0, "x:1", guest).To)
+
+	// A router may be in no subnet at all.
+	l = lab(t, simnet.Topology{
+		Subnets: []simnet.Subnet{{Name: "home", Hosts: []simnet.Place{{Name: "phone"}}}, {Name: "world", Hosts: []simnet.Place{{Name: "x"}}}},
+		Routers: []simnet.Router{{
+			Name: "gate", Inside: []string{"home"}, NAT: &simnet.NAT{External: []netip.Addr{netip.MustParseAddr("192.0.2.1")}},
+		}},
+		Links: []simnet.Connection{{From: "gate", To: "home"}, {From: "gate", To: "world"}},
+	})
+	phone = labUDP(l, 0, "phone:1", "x:1").SeenFrom
+	assert.Equal(t, "phone", labUDP(l, 0, "x:1", phone).To)
+	require.NoError(t, l.Apply(simnet.Partition([]string{"home"}), simnet.Cut([]string{"x"}, []string{"phone"})))
+	assert.Equal(t, simnet.ReasonPartition, labUDP(l, 0, "x:1", phone).Drop)
+}
+
 func TestFaultErrors(t *testing.T) {
 	top := home(simnet.NAT{})
 	top.Routers = append(top.Routers, simnet.Router{Name: "plain", Subnets: []string{"home"}})

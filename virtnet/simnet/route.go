@@ -9,6 +9,8 @@ type graph struct {
 	lanes  map[crossing]*lane
 	// pairs are the links between neighbours in a subnet that differ from its own.
 	pairs map[[2]*node]Link
+	// downs are pairs without such a link that are down nevertheless.
+	downs map[[2]*node]bool
 	// unplugged has members of subnets that are cut off there: the member, the
 	// subnet.
 	unplugged map[[2]*node]bool
@@ -35,7 +37,10 @@ type crossing struct{ subnet, from, to *node }
 const maxRemembered = 1 << 16
 
 func newGraph(fate chance) graph {
-	return graph{fate: fate, routes: map[[2]*node]*route{}, lanes: map[crossing]*lane{}, pairs: map[[2]*node]Link{}, unplugged: map[[2]*node]bool{}}
+	return graph{
+		fate: fate, routes: map[[2]*node]*route{}, lanes: map[crossing]*lane{},
+		pairs: map[[2]*node]Link{}, downs: map[[2]*node]bool{}, unplugged: map[[2]*node]bool{},
+	}
 }
 
 // changed forgets the routes, since there may be better ones, and tells the lanes
@@ -146,9 +151,11 @@ func (g *graph) cross(subnet, from, to *node) *lane {
 
 // within returns the link through a subnet between two of its neighbours.
 func (g *graph) within(subnet, from, to *node) Link {
-	l, ok := g.pairs[[2]*node{from, to}]
+	pair := [2]*node{from, to}
+	l, ok := g.pairs[pair]
 	if !ok {
 		l = subnet.quality
+		l.Down = l.Down || g.downs[pair]
 	}
 	l.Down = l.Down || g.unplugged[[2]*node{from, subnet}] || g.unplugged[[2]*node{to, subnet}]
 	return l
