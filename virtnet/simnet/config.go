@@ -17,6 +17,9 @@ const (
 	DefaultMaxRTO       = 2 * time.Minute
 )
 
+// forever is what longer times count as, so that times can be added.
+const forever time.Duration = math.MaxInt64 / 4
+
 // Config says how a network is. The zero value is a network without delay or loss
 // whose addresses are those of IP. It is not changed.
 type Config struct {
@@ -148,16 +151,16 @@ func or[T comparable](value, ifZero T) T {
 
 // complete returns the config with the meaning of each zero field in its place.
 func (c Config) complete(scheduled bool) Config {
-	c.Prefix = or(c.Prefix, netip.PrefixFrom(netip.AddrFrom4([4]byte{10}), 8)).Masked()
+	c.Prefix = plainPrefix(or(c.Prefix, netip.PrefixFrom(netip.AddrFrom4([4]byte{10}), 8)))
 	c.BufferBytes = or(c.BufferBytes, DefaultBufferBytes)
 	c.Backlog = or(c.Backlog, DefaultBacklog)
 	if scheduled {
 		c.MaxEvents = or(c.MaxEvents, DefaultMaxEvents)
 	}
 	c.MaxEvents = max(c.MaxEvents, 0)
-	c.DialTimeout = or(c.DialTimeout, DefaultDialTimeout)
-	c.WriteTimeout = or(c.WriteTimeout, DefaultWriteTimeout)
-	c.MinRTO = or(c.MinRTO, DefaultMinRTO)
-	c.MaxRTO = or(c.MaxRTO, DefaultMaxRTO)
+	c.DialTimeout = min(or(c.DialTimeout, DefaultDialTimeout), forever)
+	c.WriteTimeout = min(or(c.WriteTimeout, DefaultWriteTimeout), forever)
+	c.MinRTO = min(or(c.MinRTO, DefaultMinRTO), forever)
+	c.MaxRTO = min(or(c.MaxRTO, DefaultMaxRTO), forever)
 	return c
 }

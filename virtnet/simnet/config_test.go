@@ -1,6 +1,7 @@
 package simnet_test
 
 import (
+	"math"
 	"net/netip"
 	"testing"
 	"testing/synctest"
@@ -41,6 +42,31 @@ func TestConfig_Check(t *testing.T) {
 	assert.EqualError(t, c.Check(), "simnet: config: MinRTO=1h0m0s: must not be above MaxRTO, which is 2m0s")
 	assert.Equal(t, "auto direct scheduled invalid",
 		simnet.OrderAuto.String()+" "+simnet.OrderDirect.String()+" "+simnet.OrderScheduled.String()+" "+simnet.Order(9).String())
+}
+
+// The longest times there are mean never.
+func TestConfig_Forever(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := network(t, simnet.Config{
+			Link: simnet.Link{Latency: time.Millisecond}, DialTimeout: math.MaxInt64, WriteTimeout: math.MaxInt64, MaxRTO: math.MaxInt64,
+		})
+		c, d := pair(t, host(t, n, "a"), host(t, n, "b"))
+		require.NoError(t, n.Partition([]string{"a"}))
+		say(t, c, "hello")
+		require.NoError(t, n.At(24*time.Hour, simnet.Heal()))
+		hear(t, d, "hello")
+	})
+}
+
+// A prefix of IPv4 in IPv6 is one of IPv4, as an address is.
+func TestConfig_MappedPrefix(t *testing.T) {
+	n := network(t, simnet.Config{Order: simnet.OrderDirect, Prefix: netip.MustParsePrefix("::ffff:192.0.2.0/120")})
+	a, b := host(t, n, "a"), host(t, n, "b")
+	require.Equal(t, "192.0.2.2", b.Addrs()[0].String())
+	_, err := b.Listen(":80")
+	require.NoError(t, err)
+	_, err = a.Dial(t.Context(), "192.0.2.2:80")
+	require.NoError(t, err)
 }
 
 func TestNetwork_Names(t *testing.T) {

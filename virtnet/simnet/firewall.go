@@ -161,16 +161,22 @@ func newFirewall(c *Firewall) *firewall {
 	return f
 }
 
-// masked copies prefixes; one of an IPv4-mapped address becomes one of IPv4.
+// masked copies prefixes.
 func masked(list []netip.Prefix) []netip.Prefix {
 	var out []netip.Prefix
 	for _, p := range list {
-		if p.Addr().Is4In6() && p.Bits() >= 96 {
-			p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
-		}
-		out = append(out, p.Masked())
+		out = append(out, plainPrefix(p))
 	}
 	return out
+}
+
+// plainPrefix returns a prefix without the bits behind it; one of an IPv4-mapped
+// address becomes one of IPv4.
+func plainPrefix(p netip.Prefix) netip.Prefix {
+	if p.Addr().Is4In6() && p.Bits() >= 96 {
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+	}
+	return p.Masked()
 }
 
 // judge says what becomes of a packet. nil allows everything.

@@ -46,18 +46,10 @@ type idleEntry[K comparable, V any] struct {
 }
 
 func newIdleTable[K comparable, V any](udp, tcp time.Duration, most int) *idleTable[K, V] {
-	or := func(d, otherwise time.Duration) time.Duration {
-		if d == 0 {
-			return otherwise
-		}
-		return d
-	}
-	t := &idleTable[K, V]{most: most, entries: map[K]*list.Element{}}
-	t.idle = [3]time.Duration{or(udp, DefaultUDPTimeout), or(tcp, DefaultTCPTimeout), 0}
+	t := &idleTable[K, V]{most: or(most, DefaultMaxFlows), entries: map[K]*list.Element{}}
+	t.idle[idleUDP] = min(or(udp, DefaultUDPTimeout), forever)
+	t.idle[idleTCP] = min(or(tcp, DefaultTCPTimeout), forever)
 	t.idle[idleClosing] = min(t.idle[idleTCP], closingTimeout)
-	if most == 0 {
-		t.most = DefaultMaxFlows
-	}
 	return t
 }
 

@@ -1,7 +1,6 @@
 package simnet
 
 import (
-	"math"
 	"math/bits"
 	"time"
 )
@@ -93,8 +92,8 @@ func scale(v, by, of int64) int64 {
 	hi, lo := bits.Mul64(uint64(v), uint64(by))  //nolint:gosec // not negative
 	lo, carry := bits.Add64(lo, uint64(of-1), 0) //nolint:gosec // positive
 	if hi += carry; hi >= uint64(of) {           //nolint:gosec // positive
-		return math.MaxInt64 / 4
+		return int64(forever)
 	}
 	q, _ := bits.Div64(hi, lo, uint64(of)) //nolint:gosec // positive
-	return int64(min(q, math.MaxInt64/4))
+	return int64(min(q, uint64(forever)))
 }

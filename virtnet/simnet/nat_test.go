@@ -2,6 +2,7 @@ package simnet_test
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"strings"
 	"testing"
@@ -162,6 +163,13 @@ func TestNATIdle(t *testing.T) {
 			assert.Equal(t, simnet.ReasonNAT, send(l, tt.idle, simnet.StepData, "x:53", seen).Drop, "a stranger keeps nothing open")
 		})
 	}
+}
+
+// The longest times there are mean never.
+func TestNATForever(t *testing.T) {
+	l := lab(t, home(simnet.NAT{UDPTimeout: math.MaxInt64}))
+	seen := labUDP(l, time.Hour, "phone:5000", "x:53").SeenFrom
+	assert.Equal(t, "phone", labUDP(l, 10000*time.Hour, "x:53", seen).To)
 }
 
 // A mapping ends with its last flow, and its port is free again.
