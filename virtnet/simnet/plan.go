@@ -89,9 +89,11 @@ func (p *plan) node(path, name string, n *node) *node {
 }
 
 func (p *plan) subnet(path string, s *Subnet, prefix netip.Prefix) {
-	n := p.node(path, s.Name, &node{kind: subnetNode, prefixes: []netip.Prefix{prefix}})
-	if s.Prefix6.IsValid() {
-		n.prefixes = append(n.prefixes, s.Prefix6.Masked())
+	n := p.node(path, s.Name, &node{kind: subnetNode})
+	for _, each := range []netip.Prefix{prefix, s.Prefix6.Masked()} {
+		if each.IsValid() { // else it is noted, or there is none
+			n.prefixes = append(n.prefixes, each)
+		}
 	}
 	n.quality = p.quality(path, s.Profile, s.Link)
 	taken := p.given(path, s, n)

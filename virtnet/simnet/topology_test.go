@@ -48,14 +48,16 @@ Links[2].From=q: no subnet, router or host has the name`,
 		},
 		"prefixes": {
 			simnet.Topology{Subnets: []simnet.Subnet{
-				sub("a", "10.0.0.0/8"), sub("b", "10.1.0.0/16"), sub("c", "::ffff:192.0.2.0/120"), sub("d", ""),
+				sub("a", "10.0.0.0/8"), sub("b", "10.1.0.0/16"), sub("c", "::ffff:192.0.2.0/120"), sub("d", "", simnet.Place{Name: "h"}),
 				{Name: "e", Prefix: netip.PrefixFrom(addr("10.0.0.0"), 33), Prefix6: prefix("192.0.2.0/24")},
 				{Name: "f", Prefix: prefix("fd00::/64"), Prefix6: prefix("fd01::/64")},
+				{Name: "g", Prefix: netip.PrefixFrom(addr("10.0.0.0"), 33), Hosts: []simnet.Place{{Name: "i"}}},
 			}}, `Subnets[1].Prefix=10.1.0.0/16: overlaps with 10.0.0.0/8 of another subnet
 Subnets[2].Prefix=::ffff:192.0.2.0/120: is of IPv4 in IPv6: write it as IPv4
 Subnets[4].Prefix=invalid Prefix: is not valid
 Subnets[4].Prefix6=192.0.2.0/24: is not of IPv6
 Subnets[5].Prefix=fd00::/64: is of IPv6, as Prefix6 is
+Subnets[6].Prefix=invalid Prefix: is not valid
 Subnets[3].Prefix: 10.0.0.0/8 has no prefix left`,
 		},
 		"addresses": {
