@@ -9,8 +9,9 @@ const (
 	KindDial Kind = iota + 1
 	// KindAccept is a listener's answer to it: a SYN with an ACK.
 	KindAccept
-	// KindRefuse is the answer of a host where nobody listens, or of a firewall
-	// that rejects: a RST, or for a datagram an ICMP message.
+	// KindRefuse is the answer of a host where nobody listens: a RST, or for a
+	// datagram an ICMP message. What a firewall rejects is a KindDrop, of which the
+	// sender knows at once.
 	KindRefuse
 	// KindSend is a datagram, or a segment with bytes of a stream, that leaves.
 	KindSend

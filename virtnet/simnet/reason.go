@@ -35,14 +35,12 @@ const (
 	ReasonClosed
 	// ReasonDamage is Link.Corrupt, for a segment of a stream: its checksum tells.
 	ReasonDamage
-	// ReasonTimeout is a segment that was given up after too many attempts.
-	ReasonTimeout
 )
 
 var reasons = names{
 	ReasonLoss: "loss", ReasonQueue: "queue", ReasonPartition: "partition", ReasonLink: "link", ReasonHost: "host",
 	ReasonPaused: "paused", ReasonUnreachable: "unreachable", ReasonFirewall: "firewall", ReasonNAT: "nat", ReasonMTU: "mtu",
-	ReasonNoListener: "no-listener", ReasonBacklog: "backlog", ReasonBuffer: "buffer", ReasonDamage: "damage", ReasonClosed: "closed", ReasonTimeout: "timeout",
+	ReasonNoListener: "no-listener", ReasonBacklog: "backlog", ReasonBuffer: "buffer", ReasonDamage: "damage", ReasonClosed: "closed",
 }
 
 // String returns the reason as a word, such as "partition", and "" for none.

@@ -152,7 +152,7 @@ func TestWords(t *testing.T) {
 	for s := simnet.StepDatagram; s <= simnet.StepRST; s++ {
 		roundTrip(t, s)
 	}
-	for r := simnet.Reason(0); r <= simnet.ReasonTimeout; r++ {
+	for r := simnet.Reason(0); r <= simnet.ReasonDamage; r++ {
 		roundTrip(t, r)
 	}
 	roundTrip(t, simnet.TCP)
