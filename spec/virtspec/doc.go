@@ -9,5 +9,5 @@
 //
 // # Errors
 //
-// All errors are *spec.Errors, joined: one for each bad field.
+// What is wrong with a message are *spec.Errors, joined: one for each bad field.
 package virtspec
