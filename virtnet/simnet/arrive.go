@@ -13,9 +13,9 @@ func (h *Host) arrive(now time.Duration, p *packet) {
 	case p.step == StepSYN:
 		h.greet(now, p)
 	case p.step == StepRST:
-	case p.conn != nil && p.conn.peer.over && p.conn.peer.host == h && p.step == StepFIN:
-		// The ACK of the last FIN was lost. A kernel keeps conns for this case
-		// (TIME-WAIT); here the sender leads to what has become of it.
+	case p.conn != nil && p.conn.peer.over && p.conn.peer.host == h && (p.step == StepFIN || p.step == StepData):
+		// The last ACK was lost. A kernel keeps conns for this case (TIME-WAIT); here the
+		// sender leads to what has become of it.
 		p.conn.peer.acknowledge(now)
 	case p.step == StepACK && p.conn != nil && p.conn.peer.over:
 	default:
@@ -69,9 +69,17 @@ func (c *Conn) syn(now time.Duration, step Step) {
 	if c.course.attempts == 1 {
 		c.course.since = now
 	}
-	c.course.next = now + min(firstRTO<<min(c.course.attempts-1, 30), c.host.net.cfg.MaxRTO)
+	c.course.next = now + backoff(firstRTO, c.course.attempts-1, c.host.net.cfg.MaxRTO)
 	c.emit(now, p)
 	c.watch(now)
+}
+
+// backoff returns a time that was doubled so many times, at most most.
+func backoff(d time.Duration, doublings int, most time.Duration) time.Duration {
+	for ; doublings > 0 && d < most; doublings-- {
+		d *= 2
+	}
+	return min(d, most)
 }
 
 // take takes a packet that is the conn's.
@@ -151,6 +159,7 @@ func (c *Conn) receive(now time.Duration, p *packet) {
 	}
 	h := c.in
 	f := h.flight
+	fresh := s.to > f.got
 	got := f.receive(s, p.step == StepFIN)
 	h.mu.Lock()
 	deaf := h.deaf
@@ -162,8 +171,8 @@ func (c *Conn) receive(now time.Duration, p *packet) {
 		h.deliver(max(got, h.delivered))
 	}
 	h.mu.Unlock()
-	if deaf && p.step == StepData && c.closed.Load() {
-		c.reset(now) // nobody will read it: as a kernel answers
+	if deaf && fresh && p.step == StepData && c.closed.Load() {
+		c.reset(now) // nobody will read it: as a kernel answers what it did not have yet
 		return
 	}
 	c.course.ackNow = true

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"os"
 	"runtime"
@@ -144,6 +145,124 @@ func TestConn_CloseUnread(t *testing.T) {
 		_, err = c.Write([]byte("x"))
 		fails(t, err, "write", syscall.EPIPE)
 	})
+}
+
+// What comes once more because its ACK was lost is nothing new: it resets no conn that
+// was closed, whose last words are still on their way.
+func TestConn_CloseUnacknowledged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		link := simnet.Link{Latency: 10 * time.Millisecond}
+		n := network(t, simnet.Config{Link: link, MaxEvents: 1000})
+		c, d := pair(t, host(t, n, "a"), host(t, n, "b"))
+		time.Sleep(time.Second)
+		require.NoError(t, n.SetLink("b", "a", simnet.Link{Down: true}))
+		say(t, c, "question")
+		hear(t, d, "question")
+		time.Sleep(50 * time.Millisecond)
+		say(t, d, "answer")
+		require.NoError(t, d.Close())
+		time.Sleep(100 * time.Millisecond)
+		require.NoError(t, n.SetLink("b", "a", link)) // the question is repeated first
+		hear(t, c, "answer")
+		_, err := c.Read(make([]byte, 1))
+		assert.Equal(t, io.EOF, err)
+		require.NoError(t, c.Close())
+		time.Sleep(time.Hour)
+		for e := range n.Trace() {
+			assert.NotEqual(t, simnet.StepRST, e.Step, e)
+		}
+	})
+}
+
+// Who has heard everything and is gone says so again when the last ACK was lost.
+func TestConn_LastACKLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		link := simnet.Link{Latency: 10 * time.Millisecond}
+		n := network(t, simnet.Config{Link: link, MaxEvents: 1000})
+		c, d := pair(t, host(t, n, "a"), host(t, n, "b"))
+		require.NoError(t, d.CloseWrite())
+		_, err := c.Read(make([]byte, 1))
+		require.Equal(t, io.EOF, err)
+		time.Sleep(time.Second)
+		require.NoError(t, n.SetLink("b", "a", simnet.Link{Down: true}))
+		say(t, c, "last words")
+		require.NoError(t, c.Close())
+		hear(t, d, "last words")
+		_, err = d.Read(make([]byte, 1))
+		require.Equal(t, io.EOF, err)
+		time.Sleep(100 * time.Millisecond)
+		require.NoError(t, n.SetLink("b", "a", link))
+		time.Sleep(time.Hour)
+		again := 0
+		for e := range n.Trace() {
+			assert.NotEqual(t, simnet.StepRST, e.Step, e)
+			if e.Kind == simnet.KindRetransmit {
+				again++
+			}
+		}
+		assert.Equal(t, 2, again, "bytes and end, once")
+	})
+}
+
+// A Write that comes while another finds out how bytes go now has its turn after it.
+func TestConn_RelinkedWrites(t *testing.T) {
+	n := network(t, simnet.Config{Order: simnet.OrderDirect})
+	c, _ := pair(t, host(t, n, "a"), host(t, n, "b"))
+	require.NoError(t, n.SetLink("a", "b", simnet.Link{Down: true}))
+	const writers = 8
+	done := make(chan error, 1+writers)
+	release := simnet.HoldJobs(n)
+	go func() { done <- second(c.Write(nil)) }()
+	for !simnet.Writing(c) {
+		runtime.Gosched()
+	}
+	for range writers {
+		go func() { done <- second(c.Write([]byte("x"))) }()
+	}
+	for range 10_000 {
+		runtime.Gosched() // most of them wait now
+	}
+	release()
+	for range 1 + writers {
+		select {
+		case err := <-done:
+			require.NoError(t, err)
+		case <-time.After(time.Minute):
+			t.Fatal("a Write waits for ever")
+		}
+	}
+}
+
+// A Write does not wait for room in a stream that has ended.
+func TestConn_EndedDoesNotBlock(t *testing.T) {
+	both(t, func(t *testing.T, _ *simnet.Network, a, b *simnet.Host) {
+		c, _ := pair(t, a, b)
+		require.NoError(t, c.SetWriteDeadline(time.Now().Add(time.Second)))
+		_, err := c.Write(make([]byte, 4*simnet.DefaultBufferBytes))
+		fails(t, err, "write", os.ErrDeadlineExceeded)
+		require.NoError(t, c.SetWriteDeadline(time.Time{}))
+		assert.True(t, simnet.Blocked(c))
+		require.NoError(t, c.CloseWrite())
+		assert.False(t, simnet.Blocked(c))
+	})
+}
+
+func TestBackoff(t *testing.T) {
+	for _, tt := range []struct {
+		first     time.Duration
+		doublings int
+		most      time.Duration
+		want      time.Duration
+	}{
+		{time.Second, 0, time.Minute, time.Second},
+		{time.Second, 3, time.Minute, 8 * time.Second},
+		{time.Second, 6, time.Minute, time.Minute},
+		{9 * time.Second, 1000, 10 * time.Second, 10 * time.Second},
+		{time.Minute, 1000, math.MaxInt64 / 4, math.MaxInt64 / 4},
+		{time.Hour, 0, time.Minute, time.Minute},
+	} {
+		assert.Equal(t, tt.want, simnet.Backoff(tt.first, tt.doublings, tt.most), "%v, %d times", tt.first, tt.doublings)
+	}
 }
 
 // A Write waits when the buffer is full, and goes on when there is room.

@@ -40,7 +40,7 @@ func (c *Conn) repeatGoodbye(now time.Duration) {
 // waitGoodbye sets when it is sent again.
 func (c *Conn) waitGoodbye(now time.Duration) {
 	cfg := &c.host.net.cfg
-	wait := min(c.rto()<<min(c.course.attempts, 30), cfg.MaxRTO)
+	wait := backoff(c.rto(), c.course.attempts, cfg.MaxRTO)
 	c.course.attempts++
 	c.course.next = min(now+wait, c.course.since+cfg.WriteTimeout)
 	c.watch(now)

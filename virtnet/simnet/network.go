@@ -101,10 +101,9 @@ type addrsKey struct{}
 
 // Host returns the open host with the name, nil if there is none.
 func (n *Network) Host(name string) *Host {
-	v := n.sub.Host(name)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	h := n.hosts[name]
+	h, v := n.hosts[name], n.sub.Host(name) // of one moment: a name can be another host's in the next
 	if h == nil || v == nil {
 		return nil
 	}

@@ -137,6 +137,9 @@ func (c *Conn) depart(now time.Duration, why cause) {
 	if c.phaseIs(phaseGone) {
 		return
 	}
+	if c.phaseIs(phaseOpen) {
+		c.schedule() // its user may be about to close it, at once
+	}
 	rest := c.aborted.Load()
 	if c.closed.CompareAndSwap(false, true) {
 		rest = c.closeReader(why)

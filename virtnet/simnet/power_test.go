@@ -34,6 +34,18 @@ func TestHost_Close(t *testing.T) {
 	})
 }
 
+// A host that is closed while somebody closes one of its conns ends that too.
+func TestHost_CloseMeanwhile(t *testing.T) {
+	both(t, func(t *testing.T, _ *simnet.Network, a, b *simnet.Host) {
+		c, d := pair(t, a, b)
+		simnet.BeginClose(c)
+		require.NoError(t, a.Close())
+		require.NoError(t, d.SetReadDeadline(time.Now().Add(time.Hour)))
+		_, err := d.Read(make([]byte, 1))
+		assert.Equal(t, io.EOF, err)
+	})
+}
+
 // The goodbye of a host is repeated until it is heard: nobody else would tell the peers.
 func TestHost_CloseHeard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -40,7 +40,7 @@ func (c *Conn) write(h *half, b []byte) (n int, err error, ask bool) { //nolint:
 			continue // something else may have happened meanwhile
 		}
 		if h.flight == nil && h.deaf {
-			return c.writeDeaf(h, b, n)
+			return c.writeDeaf(h, b)
 		}
 		k := int(min(h.room(c.host.net.limit()), uint64(len(b)-n))) //nolint:gosec // not negative
 		if k > 0 {
@@ -76,16 +76,16 @@ func (c *Conn) block(h *half, ask bool) {
 
 // blocked reports whether a Write has to wait still.
 func (c *Conn) blocked(h *half) bool {
-	return h.writeFault == 0 && !h.writeLate && h.room(c.host.net.limit()) == 0
+	return h.writeFault == 0 && !h.writeLate && !h.ended && h.room(c.host.net.limit()) == 0
 }
 
 // writeDeaf writes to an end that was closed: what it gets it answers with a reset.
 // As with a kernel the bytes are taken, and the next call fails.
-func (c *Conn) writeDeaf(h *half, b []byte, n int) (int, error, bool) { //nolint:revive // as write
+func (c *Conn) writeDeaf(h *half, b []byte) (int, error, bool) { //nolint:revive // as write
 	if len(b) > 0 {
 		h.writeFault = peerGone
 	}
-	return len(b) - n + n, nil, false
+	return len(b), nil, false
 }
 
 // CloseWrite ends the stream in this direction: when the peer has read all, it gets
@@ -145,6 +145,7 @@ func (c *Conn) relink(h *half, writing bool) {
 	h.mu.Lock()
 	if writing {
 		h.writing = false
+		h.wake() // another Write may have come meanwhile
 	}
 	if ok {
 		h.gen = gen
