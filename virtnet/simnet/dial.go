@@ -16,9 +16,6 @@ func (h *Host) Dial(ctx context.Context, addr string) (net.Conn, error) {
 
 // connect dials an address. The cause says why it failed.
 func (h *Host) connect(ctx context.Context, remote netip.AddrPort) (*Conn, cause) {
-	if ctx.Err() != nil {
-		return nil, cancelled
-	}
 	local, ok := h.source(remote.Addr())
 	if !ok {
 		return nil, noFamily
@@ -82,11 +79,12 @@ func common(a, b netip.Addr) int {
 	if a.Is4() != b.Is4() {
 		return -1
 	}
-	for n := a.BitLen(); ; n-- {
+	for n := a.BitLen(); n >= 0; n-- {
 		if p, err := a.Prefix(n); err == nil && p.Contains(b) {
 			return n
 		}
 	}
+	return -1 // b is none
 }
 
 // dialDirect connects two hosts between which packets pass at once.
@@ -107,8 +105,10 @@ func (h *Host) dialDirect(ctx context.Context, gen uint64, to *Host, local netip
 		l.unreserve()
 		return nil, why
 	}
-	flow := uint64(h.net.seedOf(a.local, a.remote))
-	if h.net.trace.on() { // ports come again
+	// Ports come again: what a conn from before has sent after gen has changed may still be
+	// on its way.
+	flow := uint64(h.net.seedOf(a.local, a.remote).of(gen))
+	if h.net.trace.on() {
 		flow = uint64(chance(flow).of(uint64(h.net.Now()))) //nolint:gosec // any number will do
 	}
 	a.flow.Store(flow)

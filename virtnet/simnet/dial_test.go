@@ -69,6 +69,7 @@ func TestDial_CancelledBefore(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		fails(t, second(a.Dial(ctx, ":80")), "dial", context.Canceled)
+		fails(t, second(a.Dialer().DialContext(ctx, "udp", ":80")), "dial", context.Canceled)
 		_, err = a.Resolver().LookupHost(ctx, "a")
 		require.ErrorIs(t, err, context.Canceled)
 	})
@@ -161,6 +162,52 @@ func TestDial_Restarted(t *testing.T) {
 		c, d := pair(t, a, b)
 		say(t, c, "a new one")
 		hear(t, d, "a new one")
+	})
+}
+
+// No address in particular is the host itself, as for package net.
+func TestDial_Unspecified(t *testing.T) {
+	n := network(t, simnet.Config{Order: simnet.OrderDirect})
+	a := host(t, n, "a", "192.0.2.1", "2001:db8::1")
+	_, err := a.Listen(":80")
+	require.NoError(t, err)
+	for _, addr := range []string{":80", "0.0.0.0:80", "[::]:80"} {
+		_, err = a.Dial(t.Context(), addr)
+		require.NoError(t, err, addr)
+	}
+	s, err := a.ListenPacket(":53")
+	require.NoError(t, err)
+	_, err = s.(*simnet.PacketConn).WriteToUDPAddrPort([]byte("to myself"), netip.MustParseAddrPort("0.0.0.0:53"))
+	require.NoError(t, err)
+	k, _, err := s.ReadFrom(make([]byte, 100))
+	require.NoError(t, err)
+	assert.Equal(t, len("to myself"), k)
+}
+
+// What is still on its way from a conn is not taken for that of another one, which has
+// its port.
+func TestDial_PortComesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := network(t, simnet.Config{Order: simnet.OrderDirect, Names: true})
+		a, b := host(t, n, "a"), host(t, n, "b")
+		l, err := b.Listen(":80")
+		require.NoError(t, err)
+		first, err := a.Dial(t.Context(), "b:80")
+		require.NoError(t, err)
+		_, err = l.Accept()
+		require.NoError(t, err)
+		require.NoError(t, n.SetLink("a", "b", simnet.Link{Latency: time.Second}))
+		require.NoError(t, first.(*simnet.Conn).Abort())
+		time.Sleep(time.Millisecond) // the reset is on its way
+		require.NoError(t, n.SetLink("a", "b", simnet.Link{}))
+		again, err := a.Dial(t.Context(), "b:80")
+		require.NoError(t, err)
+		require.Equal(t, first.LocalAddr(), again.LocalAddr())
+		accepted, err := l.Accept()
+		require.NoError(t, err)
+		time.Sleep(2 * time.Second)
+		say(t, accepted, "hello")
+		hear(t, again, "hello")
 	})
 }
 

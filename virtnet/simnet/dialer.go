@@ -21,8 +21,8 @@ func (d *Dialer) Dial(network, address string) (net.Conn, error) {
 }
 
 // DialContext connects to "host:port" on the network "tcp", "tcp4", "tcp6", "udp",
-// "udp4" or "udp6". host is the name of a host, an address, or empty for the host itself; of
-// several addresses the first one that answers is used. The conn is a [*Conn] or, for
+// "udp4" or "udp6". host is the name of a host, an address, or for the host itself empty,
+// "0.0.0.0" or "::"; of several addresses the first one that answers is used. The conn is a [*Conn] or, for
 // datagrams, a [*PacketConn]; the error is a [*net.OpError].
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	proto, family, err := parseNetwork(network)
@@ -51,13 +51,16 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 
 func (d *Dialer) dial(ctx context.Context, proto Protocol, network string, remote netip.AddrPort) (net.Conn, error) {
 	var why cause
-	if proto == TCP {
+	switch {
+	case ctx.Err() != nil:
+		why = cancelled
+	case proto == TCP:
 		c, failed := d.host.connect(ctx, remote)
 		if failed == 0 {
 			return c, nil
 		}
 		why = failed
-	} else {
+	default:
 		c, failed := d.host.openPacket(netip.AddrPort{}, remote)
 		if failed == 0 {
 			return c, nil
@@ -112,6 +115,9 @@ func (h *Host) resolve(ctx context.Context, family int, address string) ([]netip
 	if host != "" {
 		if addrs, err = h.Resolver().lookup(ctx, host); err != nil {
 			return nil, err
+		}
+		if addrs[0].IsUnspecified() {
+			addrs = h.addrs
 		}
 	}
 	var all []netip.AddrPort

@@ -33,7 +33,10 @@ func (h *Host) ListenContext(ctx context.Context, laddr string) (net.Listener, e
 // listenError says what Listen or ListenPacket failed of.
 func (h *Host) listenError(proto Protocol, local netip.AddrPort, err error) error {
 	e := &net.OpError{Op: "listen", Net: h.net.proto(proto), Err: err}
-	if h.net.cfg.Names || local != (netip.AddrPort{}) {
+	switch {
+	case local.Addr().IsValid() && !h.self(local.Addr()):
+		e.Addr = h.net.addr(proto, local) // another host's
+	case h.net.cfg.Names || local != (netip.AddrPort{}):
 		e.Addr = h.addr(proto, local)
 	}
 	return e

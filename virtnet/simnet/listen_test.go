@@ -45,6 +45,17 @@ func TestListen_PortOfConn(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// The error names the address that was asked for, also if it is another host's.
+func TestListen_Elsewhere(t *testing.T) {
+	n := network(t, simnet.Config{Order: simnet.OrderDirect, Names: true})
+	a := host(t, n, "a")
+	host(t, n, "b")
+	_, err := a.Listen("b:5")
+	require.EqualError(t, err, "listen sim b:5: cannot listen on requested address")
+	_, err = a.ListenPacket("b:5")
+	require.EqualError(t, err, "listen sim b:5: cannot listen on requested address")
+}
+
 // Without a free port neither a listener nor a conn gets one.
 func TestListen_PortsUsedUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

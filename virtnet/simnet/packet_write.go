@@ -36,7 +36,11 @@ func (c *PacketConn) WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error
 	if c.remote.IsValid() {
 		return 0, c.opError("write", to, net.ErrWriteToConnected)
 	}
-	return c.send(b, netip.AddrPortFrom(to.Addr().Unmap().WithZone(""), to.Port()))
+	a := to.Addr().Unmap().WithZone("")
+	if a.IsUnspecified() {
+		a = netip.AddrFrom4([4]byte{127, 0, 0, 1}) // the host itself, as systems have it
+	}
+	return c.send(b, netip.AddrPortFrom(a, to.Port()))
 }
 
 // target returns what an address means.
@@ -47,8 +51,8 @@ func (h *Host) target(to net.Addr) (netip.AddrPort, error) {
 			break
 		}
 		at := a.AddrPort()
-		if unspecified(at.Addr()) {
-			at = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), at.Port())
+		if !at.Addr().IsValid() {
+			at = netip.AddrPortFrom(netip.IPv4Unspecified(), at.Port())
 		}
 		return at, nil
 	case *virtnet.Addr:
@@ -80,7 +84,7 @@ func (c *PacketConn) send(b []byte, to netip.AddrPort) (int, error) {
 		}
 		from = netip.AddrPortFrom(a, from.Port())
 	}
-	if from.Addr().Is4() != to.Addr().Is4() {
+	if from.Addr().Is4() != to.Addr().Is4() || !to.Addr().IsValid() {
 		return 0, c.opError("write", to, c.host.net.err(noFamily, "write"))
 	}
 	if near := c.nearby(to.Addr()); near != nil {

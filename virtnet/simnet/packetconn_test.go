@@ -112,6 +112,18 @@ func TestPacketConn_Addresses(t *testing.T) {
 	})
 }
 
+// No address at all is one that nobody can send to, whatever addresses the host has.
+func TestPacketConn_NoAddress(t *testing.T) {
+	n := network(t, simnet.Config{Order: simnet.OrderDirect})
+	h := host(t, n, "h", "192.0.2.1", "2001:db8::1")
+	for _, laddr := range []string{":0", "192.0.2.1:0", "[2001:db8::1]:0"} {
+		s, err := h.ListenPacket(laddr)
+		require.NoError(t, err)
+		_, err = s.(*simnet.PacketConn).WriteToUDPAddrPort(nil, netip.AddrPort{})
+		fails(t, err, "write", syscall.ENETUNREACH)
+	}
+}
+
 // A socket holds as much as its buffer; the rest is lost, and the trace says why.
 func TestPacketConn_Bounded(t *testing.T) {
 	both(t, func(t *testing.T, n *simnet.Network, a, b *simnet.Host) {

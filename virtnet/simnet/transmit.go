@@ -1,9 +1,6 @@
 package simnet
 
-import (
-	"net/netip"
-	"time"
-)
+import "time"
 
 // kindOf says what it is that a packet leaves its host.
 func (p *packet) kindOf() Kind {
@@ -153,6 +150,3 @@ func (h *Host) answer(now time.Duration, p *packet, refusal bool) {
 	q.size = q.proto.headers(q.dst.Addr())
 	h.net.transmit(now, q)
 }
-
-// unspecified tells whether an address is none.
-func unspecified(a netip.Addr) bool { return !a.IsValid() || a.IsUnspecified() }
