@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -100,6 +101,9 @@ func readTarget(r io.Reader, kind byte) (string, error) {
 		return "", err
 	}
 	host := string(b[:size])
+	if kind == 3 && strings.ContainsAny(host, "[]") { // "[a]" would become the host a
+		return "", fmt.Errorf("SOCKS name %q", host)
+	}
 	if ip, ok := netip.AddrFromSlice(b[:size]); ok && kind != 3 {
 		host = ip.String()
 	}

@@ -38,10 +38,7 @@ func FuzzSOCKS(f *testing.F) {
 		}
 		require.Equal(t, []byte{5, 0}, c.out.Bytes())
 		host, service, err := net.SplitHostPort(target)
-		if err != nil {
-			require.True(t, bytes.ContainsAny(b, "[]"), "%q", target) // whoever dials refuses the name
-			return
-		}
+		require.NoError(t, err)
 		port, err := strconv.ParseUint(service, 10, 16)
 		require.NoError(t, err)
 		read := b[:len(b)-c.in.Len()]
