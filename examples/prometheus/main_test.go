@@ -68,9 +68,9 @@ func echoes(t *testing.T, c net.Conn) {
 // awaited by the other side.
 func settled(t *testing.T, a *app, want map[string]float64) map[string]float64 {
 	t.Helper()
-	got, there := map[string]float64{}, map[string]float64{}
+	there := map[string]float64{}
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		got = scrape(t, a)
+		got := scrape(t, a)
 		for name := range want {
 			if v, ok := got[name]; ok {
 				there[name] = v
