@@ -29,38 +29,48 @@ func Credentials(c net.Conn) (*Cred, error) {
 	if c == nil {
 		return nil, failed("", errors.New("the conn is nil"))
 	}
+	socket, _ := unwrap[socketConn](c)
+	local := c.LocalAddr()
+	if l := linkOf(socket); l != nil {
+		local = l.raw.LocalAddr() // and not what a PROXY header has announced
+	}
 	network := ""
-	if a := c.LocalAddr(); a != nil {
-		network = a.Network()
+	if local != nil {
+		network = local.Network()
 	}
-	if !strings.HasPrefix(network, "unix") {
+	switch {
+	case !strings.HasPrefix(network, "unix"):
 		return nil, failed(network, fmt.Errorf("only a unix conn has them: %w", errors.ErrUnsupported))
+	case socket == nil:
+		return nil, failed(network, fmt.Errorf("%T has neither SyscallConn nor a NetConn that has: %w", c, errors.ErrUnsupported))
 	}
-	socket, err := unwrap(c)
-	var cred *Cred
-	if err == nil {
-		cred, err = peerCred(socket)
-	}
+	cred, err := peerCred(socket)
 	if err != nil {
 		return nil, failed(network, err)
 	}
 	return cred, nil
 }
 
+// socketConn is a conn with a descriptor.
+type socketConn interface {
+	net.Conn
+	syscall.Conn
+}
+
 // maxWrappers bounds the walk through wrappers, should one return itself.
 const maxWrappers = 32
 
-// unwrap returns the first conn with a descriptor, from the outside in.
-func unwrap(c net.Conn) (syscall.Conn, error) {
+// unwrap returns the first conn that is a T, from the outside in.
+func unwrap[T any](c net.Conn) (found T, ok bool) {
 	for range maxWrappers {
-		if s, ok := c.(syscall.Conn); ok {
-			return s, nil
+		if found, ok = any(c).(T); ok {
+			break
 		}
-		w, ok := c.(interface{ NetConn() net.Conn })
-		if !ok {
+		w, wraps := c.(interface{ NetConn() net.Conn })
+		if !wraps {
 			break
 		}
 		c = w.NetConn()
 	}
-	return nil, fmt.Errorf("%T has neither SyscallConn nor a NetConn that has: %w", c, errors.ErrUnsupported)
+	return found, ok
 }

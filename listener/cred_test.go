@@ -70,6 +70,29 @@ func TestCredentialsThroughTrackingAndTLS(t *testing.T) {
 	assert.Equal(t, uint32(os.Geteuid()), cred.UID)
 }
 
+// What a PROXY header announces is not what the socket is.
+func TestCredentialsBehindAProxy(t *testing.T) {
+	l := open(t, &listener.Config{
+		Address: "unix://" + filepath.Join(t.TempDir(), "s"), ProxyProtocol: &listener.ProxyProtocol{},
+	})
+	say(t, l, goodHeaders["2 TCP6"].text)
+	conn := accept(t, l)
+	require.Equal(t, "tcp", conn.LocalAddr().Network())
+	cred, err := listener.Credentials(conn)
+	if errors.Is(err, errors.ErrUnsupported) && runtime.GOOS != "linux" {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	assert.Equal(t, uint32(os.Geteuid()), cred.UID)
+
+	l = open(t, &listener.Config{Address: "127.0.0.1:0", ProxyProtocol: trusting(t)})
+	say(t, l, goodHeaders["2 unix"].text)
+	conn = accept(t, l)
+	require.Equal(t, "unix", conn.LocalAddr().Network())
+	_, err = listener.Credentials(conn)
+	assert.ErrorIs(t, err, errors.ErrUnsupported)
+}
+
 func TestNoCredentials(t *testing.T) {
 	l := open(t, &listener.Config{Address: "127.0.0.1:0"})
 	dial(t, l)

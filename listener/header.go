@@ -37,18 +37,12 @@ type TLV struct {
 // returns false if there was none. What it points to belongs to the conn: do not
 // change it.
 func ProxyHeaderOf(c net.Conn) (*ProxyHeader, bool) {
-	for range maxWrappers {
-		if own, ok := c.(interface{ proxyHeader() *ProxyHeader }); ok {
-			h := own.proxyHeader()
-			return h, h != nil
-		}
-		w, ok := c.(interface{ NetConn() net.Conn })
-		if !ok {
-			break
-		}
-		c = w.NetConn()
+	own, ok := unwrap[interface{ proxyHeader() *ProxyHeader }](c)
+	if !ok {
+		return nil, false
 	}
-	return nil, false
+	h := own.proxyHeader()
+	return h, h != nil
 }
 
 // Sizes of the two versions.
