@@ -20,8 +20,9 @@ type Event struct {
 	// Config.Track.
 	Duration time.Duration
 	// Received and Sent are of Closed: the bytes on the socket, those of TLS and of
-	// the PROXY header included. -1 where the kernel does not count them: it does
-	// for TCP, but not Multipath TCP, on Linux (4.19).
+	// the PROXY header included. Received can be one too many if both ends were shut
+	// down before Close: the kernel counts the end of a stream too. -1 where the
+	// kernel does not count: it does for TCP, but not Multipath TCP, on Linux (4.19).
 	Received, Sent int64
 }
 

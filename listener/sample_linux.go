@@ -3,7 +3,7 @@ package listener
 import (
 	"net"
 	"os"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -26,19 +26,22 @@ func kernelCounts(c net.Conn, plain bool) bool {
 	return err == nil && !multipath
 }
 
-var counters struct {
-	once sync.Once
-	ok   bool
-}
+// counters is whether this kernel counts, nil as long as no conn has told.
+var counters atomic.Pointer[bool]
 
-// hasCounters asks the first conn whether this kernel has all that is needed
-// (Linux 4.19).
+// hasCounters asks the first conn that answers whether this kernel has all that is
+// needed (Linux 4.19). One that is closed already says nothing about the others.
 func hasCounters(c *net.TCPConn) bool {
-	counters.once.Do(func() {
-		info, err := sockopt.TCPInfo(c)
-		counters.ok = err == nil && info.BytesRetrans != sockopt.Absent && info.NotSentBytes != sockopt.Absent
-	})
-	return counters.ok
+	if known := counters.Load(); known != nil {
+		return *known
+	}
+	info, err := sockopt.TCPInfo(c)
+	if err != nil {
+		return false
+	}
+	has := info.BytesRetrans != sockopt.Absent && info.NotSentBytes != sockopt.Absent
+	counters.Store(&has)
+	return has
 }
 
 func readSample(c net.Conn) (sample, error) {
@@ -59,9 +62,19 @@ func readSample(c net.Conn) (sample, error) {
 			unread:        waiting > 0,
 			unacked:       info.Unacked > 0 || info.Notsent_bytes > 0,
 		}
+		if endCounted(info.State) {
+			s.received -= min(s.received, 1)
+		}
 	})
 	if err == nil {
 		err = os.NewSyscallError("getsockopt TCP_INFO", infoErr)
 	}
 	return s, err
+}
+
+// endCounted reports whether the kernel has counted the end of the peer's stream, the
+// FIN, as a byte (tcp_rcv_nxt_update), as far as the state tells: a conn that is over
+// may have had one or not.
+func endCounted(state uint8) bool {
+	return state == unix.BPF_TCP_CLOSE_WAIT || state == unix.BPF_TCP_LAST_ACK || state == unix.BPF_TCP_CLOSING
 }
