@@ -50,6 +50,27 @@ func TestFilesWithoutDescriptors(t *testing.T) {
 	assert.ErrorContains(t, err, "fcntl F_DUPFD_CLOEXEC")
 }
 
+// Who got no Files has nothing to take over: Close removes the file.
+func TestTheFileStaysOursWithoutDescriptors(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	config := listener.Config{Address: "unix://" + path, Addresses: []string{"127.0.0.1:0"}}
+	l := open(t, &config)
+	withOneDescriptor(t, func() error {
+		files, err := l.(listener.Listener).Files()
+		for _, f := range files {
+			f.Close()
+		}
+		if err == nil { // the file is somebody else's
+			l.Close()
+			os.Remove(path)
+			l = open(t, &config)
+		}
+		return err
+	})
+	require.NoError(t, l.Close())
+	assert.NoFileExists(t, path)
+}
+
 func TestUnixFilesWithoutDescriptors(t *testing.T) {
 	open(t, &listener.Config{Address: "127.0.0.1:0"}) // the runtime needs some for the first socket
 	noLeak(t)

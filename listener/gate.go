@@ -152,6 +152,9 @@ func (g *gate) Files() ([]*os.File, error) {
 		}
 		files = append(files, f)
 	}
+	for _, s := range g.streams {
+		s.leave()
+	}
 	return files, nil
 }
 

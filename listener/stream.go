@@ -54,18 +54,22 @@ func (l *stream) abandon() {
 	}
 }
 
-// File returns a duplicate of the socket for another process. From then on the
-// file of a unix socket is the other's too: Close leaves it.
+// File returns a duplicate of the socket for another process.
 func (l *stream) File() (*os.File, error) {
 	f, err := duplicateFile(l.Listener)
 	if err != nil {
 		return nil, l.failed("duplicate", err)
 	}
+	return f, nil
+}
+
+// leave says that the file of a unix socket is another process's too: Close leaves
+// it.
+func (l *stream) leave() {
 	l.file.leave()
 	if u, ok := l.Listener.(interface{ SetUnlinkOnClose(unlink bool) }); ok {
 		u.SetUnlinkOnClose(false)
 	}
-	return f, nil
 }
 
 // SyscallConn gives access to the listening socket.

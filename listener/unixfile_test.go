@@ -184,15 +184,14 @@ func TestCloseInAnotherWorkingDirectory(t *testing.T) {
 func TestFileOfASocketThatWasHandedOver(t *testing.T) {
 	noLeak(t)
 	path := filepath.Join(t.TempDir(), "s")
-	all, err := listener.OpenAll(t.Context(), &listener.Config{Address: "unix://" + path})
+	first := open(t, &listener.Config{Address: "unix://" + path})
+	files, err := first.(listener.Listener).Files()
 	require.NoError(t, err)
-	f, err := all[0].File()
-	require.NoError(t, err)
-	require.NoError(t, all[0].Close())
-	l, err := net.FileListener(f)
+	require.NoError(t, first.Close())
+	l, err := net.FileListener(files[0])
 	require.NoError(t, err)
 	defer l.Close()
-	require.NoError(t, f.Close())
+	require.NoError(t, files[0].Close())
 	roundTripOnce(t, l)
 }
 
