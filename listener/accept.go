@@ -1,6 +1,7 @@
 package listener
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 
@@ -26,6 +27,8 @@ func (g *gate) next(s *stream) (visitor, error) {
 		}
 		t.slot = true
 	}
+	g.taking.RLock()
+	defer g.taking.RUnlock()
 	var pause backoff
 	for {
 		raw, err := s.Listener.Accept()
@@ -34,7 +37,7 @@ func (g *gate) next(s *stream) (visitor, error) {
 				continue
 			}
 			g.giveBack(t)
-			if g.closed() {
+			if g.closed() || errors.Is(err, net.ErrClosed) {
 				err = net.ErrClosed
 			}
 			return visitor{}, s.failed("accept", err)

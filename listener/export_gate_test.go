@@ -8,6 +8,9 @@ import (
 // Burst returns the burst of AcceptRate.
 func Burst(c *Config) int { return c.burst() }
 
+// Tokens returns how many conns AcceptRate lets in now, below 0 if one waits.
+func Tokens(l net.Listener) float64 { return l.(*gate).pace.limiter.Tokens() }
+
 // Sources returns how many sources have open conns.
 func Sources(l net.Listener) int { return l.(*gate).sources.Len() }
 

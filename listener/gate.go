@@ -29,6 +29,7 @@ type gate struct {
 	counts  counts
 	onEvent func(Event)
 	opened  time.Time     // of the clock of links
+	taking  sync.RWMutex  // read-locked by those who take a conn from a socket
 	done    chan struct{} // closed by Close
 	closing sync.Once
 	stop    func() error // closes the sockets, once; the same error each time

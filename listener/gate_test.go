@@ -286,6 +286,45 @@ func TestShutdownWaitsForConns(t *testing.T) {
 	require.NoError(t, l.Shutdown(t.Context()), "nothing is left to wait for")
 }
 
+// A client that was taken from the socket and waits for AcceptRate is still served.
+func TestShutdownDeliversWhoWaitsForTheRate(t *testing.T) {
+	noLeak(t)
+	const tries = 4
+	for try, rate := 1, 1.0; !deliversAtRate(t, rate); try, rate = try+1, rate/3 {
+		require.Less(t, try, tries, "it was accepted each time before that was seen")
+	}
+}
+
+// deliversAtRate reports whether the client still waited when Shutdown was called.
+func deliversAtRate(t *testing.T, rate float64) bool {
+	t.Helper()
+	l := open(t, &listener.Config{Address: "127.0.0.1:0", AcceptRate: rate, Track: true}).(listener.Listener)
+	dial(t, l)
+	accept(t, l).Close()
+	dial(t, l)
+	got := make(chan error, 1)
+	go func() {
+		c, err := l.Accept()
+		if err == nil {
+			err = c.Close()
+		}
+		got <- err
+	}()
+	for listener.Tokens(l) >= 0 {
+		select {
+		case err := <-got:
+			require.NoError(t, err)
+			return false
+		case <-time.After(time.Millisecond):
+		}
+	}
+	require.NoError(t, l.Shutdown(t.Context()))
+	require.NoError(t, <-got)
+	_, err := l.Accept()
+	require.ErrorIs(t, err, net.ErrClosed)
+	return true
+}
+
 func TestShutdownClosesWhatIsLeft(t *testing.T) {
 	noLeak(t)
 	ca := newAuthority(t)

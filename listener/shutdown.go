@@ -10,13 +10,13 @@ import (
 // settle closes the sockets and lets Accept have the conns that were taken from
 // them before: another process may have the sockets now, but not those.
 func (g *gate) settle(ctx context.Context) {
-	if g.closed() || g.queue == nil {
+	if g.closed() {
 		return
 	}
 	g.stop() //nolint:errcheck // Close returns the same error
 	settled := make(chan struct{})
-	go func() { // ends with the queue at the latest, which Shutdown waits for
-		g.queue.group.Wait()
+	go func() { // ends soon after Close at the latest
+		g.settled()
 		close(settled)
 	}()
 	select {
@@ -24,6 +24,15 @@ func (g *gate) settle(ctx context.Context) {
 	case <-ctx.Done():
 	case <-g.done:
 	}
+}
+
+// settled waits until no conn is on its way to Accept. The sockets are closed.
+func (g *gate) settled() {
+	if g.queue != nil {
+		g.queue.group.Wait()
+	}
+	g.taking.Lock()
+	defer g.taking.Unlock()
 }
 
 // Shutdown closes the listener and waits for the open conns.
@@ -37,9 +46,7 @@ func (g *gate) Shutdown(ctx context.Context) error {
 	if errors.Is(err, net.ErrClosed) { // by the caller, before
 		err = nil
 	}
-	if g.queue != nil {
-		g.queue.group.Wait() // another goroutine may be inside of Close
-	}
+	g.settled() // another goroutine may be inside of Close
 	if g.tracker == nil {
 		e := g.streams[0].failed("shutdown", fmt.Errorf("nobody counts the conns: %w", errors.ErrUnsupported))
 		e.Field, e.Value = "Track", "false"
