@@ -10,9 +10,10 @@ import (
 // *net.OpError, a *sockopt.Error, an errno.
 // Several failures come joined, each as an *Error of its own.
 type Error struct {
-	// Op is the operation: "config", "listen", "set option", "accept", "close",
-	// "read PROXY header", "handshake", "cut", "shutdown", "duplicate", or "read"
-	// or "write" of a packet.
+	// Op is the operation: "config", "parse prefix", "listen", "set option",
+	// "steer", "accept", "close", "read PROXY header", "handshake", "cut",
+	// "shutdown", "duplicate", "pass", "read credentials", or "read" or "write" of
+	// a packet.
 	Op string
 	// Field is the Config field that is to blame, "" if none is.
 	Field string

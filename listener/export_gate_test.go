@@ -3,6 +3,7 @@ package listener
 import (
 	"io"
 	"net"
+	"time"
 )
 
 // Burst returns the burst of AcceptRate.
@@ -18,6 +19,9 @@ func Sources(l net.Listener) int { return l.(*gate).sources.Len() }
 func ReadHeader(r io.Reader, most int) ([]byte, error) { return readHeader(r, most) }
 
 func ParseHeader(b []byte) (*ProxyHeader, error) { return parseHeader(b) }
+
+// Fair is the time after which a client can lose its place.
+func Fair(c *Config) time.Duration { return newWaiting(c.clone()).fair }
 
 // Slots returns how many slots of MaxConns are taken.
 func Slots(l net.Listener) int { return len(l.(*gate).slots.c) }

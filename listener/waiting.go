@@ -42,16 +42,16 @@ type waiter struct {
 
 func newWaiting(c *Config) *waiting {
 	const quarter = 4
-	var whole time.Duration
+	var fair time.Duration // a sum of quarters: that of the whole may be out of range
 	if c.TLS != nil {
-		whole += c.HandshakeTimeout
+		fair += c.HandshakeTimeout / quarter
 	}
 	if c.ProxyProtocol != nil {
-		whole += c.ProxyProtocol.HeaderTimeout
+		fair += c.ProxyProtocol.HeaderTimeout / quarter
 	}
 	return &waiting{
 		places:  make(chan struct{}, c.MaxHandshakes),
-		fair:    max(whole/quarter, time.Millisecond),
+		fair:    max(fair, time.Millisecond),
 		share:   max(1, c.MaxHandshakes/quarter),
 		width:   c.sourceWidth(),
 		sources: map[access.Source]int{},

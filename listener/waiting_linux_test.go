@@ -1,7 +1,9 @@
 package listener_test
 
 import (
+	"crypto/tls"
 	"fmt"
+	"math"
 	"net"
 	"testing"
 	"time"
@@ -11,6 +13,16 @@ import (
 
 	"github.com/strata-net/strata/listener"
 )
+
+// Timeouts that stand for none add up to more than a duration can be.
+func TestTheFairTimeOfTheLongestTimeouts(t *testing.T) {
+	const longest = time.Duration(math.MaxInt64)
+	c := &listener.Config{
+		TLS: &tls.Config{}, HandshakeTimeout: longest,
+		ProxyProtocol: &listener.ProxyProtocol{HeaderTimeout: longest},
+	}
+	assert.Equal(t, 2*(longest/4), listener.Fair(c))
+}
 
 // A flood of silent clients, from one address or from many, takes all places.
 // Others come in nevertheless, long before the silent ones time out.
