@@ -42,6 +42,19 @@ func TestAppendAndParse(t *testing.T) {
 	assert.Equal(t, mapped.Unmap(), i.Local)
 }
 
+// A number that does not fit into the kernel's must not become another interface.
+func TestAppendRouteRefusesWhatIsNoIndex(t *testing.T) {
+	to := netip.MustParseAddr("10.0.0.1")
+	for _, index := range []int64{-1, 1<<31 + 1, 1<<32 + 1} {
+		if int64(int(index)) != index {
+			continue
+		}
+		b, err := cmsg.AppendRoute(nil, false, to, cmsg.Route{Interface: int(index)}, 0, 0)
+		require.ErrorContains(t, err, "is not an index")
+		assert.Empty(t, b)
+	}
+}
+
 func TestAppendWithinRoomDoesNotAllocate(t *testing.T) {
 	room := make([]byte, 0, cmsg.Room)
 	source := netip.MustParseAddr("2001:db8::1")

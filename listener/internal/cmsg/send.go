@@ -2,6 +2,7 @@ package cmsg
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 )
 
@@ -18,6 +19,9 @@ type Route struct {
 // upper bits of the types of service.
 func AppendRoute(b []byte, v6 bool, to netip.Addr, r Route, tos4, tos6 int) ([]byte, error) {
 	v6 = Level6(v6, to)
+	if r.Interface < 0 || r.Interface > math.MaxInt32 {
+		return b, fmt.Errorf("interface %d is not an index", r.Interface)
+	}
 	if r.Local.IsValid() || r.Interface != 0 {
 		local := r.Local.Unmap()
 		if local.IsValid() && local.Is4() != to.Is4() {
