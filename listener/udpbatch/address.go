@@ -12,7 +12,6 @@ import (
 // address is [network://]host:port, checked.
 type address struct {
 	network string // "udp", "udp4", "udp6"
-	scheme  bool   // the network was said
 	text    string // "127.0.0.1:53"
 	ip      netip.Addr
 	host    string
@@ -25,7 +24,7 @@ func parseAddress(s string) (address, error) {
 	}
 	a := address{network: "udp", text: s}
 	if network, text, found := strings.Cut(s, "://"); found {
-		a.network, a.text, a.scheme = network, text, true
+		a.network, a.text = network, text
 	}
 	switch a.network {
 	case "udp", "udp4", "udp6":

@@ -3,6 +3,7 @@ package udpbatch
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"net/netip"
 	"os"
@@ -36,7 +37,8 @@ type Conn struct {
 	out     sink
 
 	closed       atomic.Bool
-	readDeadline atomic.Int64 // in nanoseconds since 1970, 0 for none
+	opened       time.Time
+	readDeadline atomic.Int64 // in nanoseconds since opened, 0 for none
 }
 
 // A sink sends messages and returns how many it sent; an error concerns the
@@ -120,11 +122,11 @@ func (c *Conn) SetDeadline(t time.Time) error {
 
 // SetReadDeadline sets the deadline of the methods that read.
 func (c *Conn) SetReadDeadline(t time.Time) error {
-	var nano int64
-	if !t.IsZero() {
-		nano = t.UnixNano()
+	var at time.Duration
+	if now := time.Since(c.opened); !t.IsZero() {
+		at = max(now+min(time.Until(t), math.MaxInt64-now), 1)
 	}
-	c.readDeadline.Store(nano)
+	c.readDeadline.Store(int64(at))
 	return c.udp.SetReadDeadline(t)
 }
 
@@ -148,7 +150,7 @@ func (c *Conn) readable() error {
 	if c.closed.Load() {
 		return net.ErrClosed
 	}
-	if nano := c.readDeadline.Load(); nano != 0 && time.Now().UnixNano() >= nano {
+	if at := c.readDeadline.Load(); at != 0 && int64(time.Since(c.opened)) >= at {
 		return os.ErrDeadlineExceeded
 	}
 	return nil
@@ -246,7 +248,7 @@ func open(ctx context.Context, op string, a *address, config *Config, socket fun
 
 // newConn takes the socket over.
 func newConn(udp *net.UDPConn, config *Config) (*Conn, error) {
-	c := &Conn{udp: udp, config: config}
+	c := &Conn{udp: udp, config: config, opened: time.Now()}
 	c.local = udp.LocalAddr().(*net.UDPAddr).AddrPort()
 	c.v6 = c.local.Addr().Is6() // also ::ffff:127.0.0.1
 	if a, ok := udp.RemoteAddr().(*net.UDPAddr); ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"net/netip"
 	"os"
@@ -267,6 +268,29 @@ func TestDeadlineAndCloseWithDatagramsPending(t *testing.T) {
 		var e *udpbatch.Error
 		require.ErrorAs(t, err, &e)
 		assert.Equal(t, "close", e.Op)
+	})
+}
+
+// Also those that nanoseconds since 1970 cannot say.
+func TestOddDeadlinesWithDatagramsPending(t *testing.T) {
+	engines(t, func(t *testing.T, configure func(udpbatch.Config) *udpbatch.Config) {
+		in := listen(t, configure(udpbatch.Config{Address: "127.0.0.1:0"}))
+		out := dial(t, in.LocalAddr().String(), nil)
+		_, err := out.WriteBatch(patterns(netip.AddrPort{}, repeat(4, 10)))
+		require.NoError(t, err)
+		b := make([]byte, 10)
+		_, err = in.Read(b)
+		require.NoError(t, err)
+		for _, past := range []time.Time{time.Unix(0, 0), time.Unix(-1<<40, 0)} {
+			require.NoError(t, in.SetReadDeadline(past))
+			_, err = in.Read(b)
+			require.ErrorIs(t, err, os.ErrDeadlineExceeded, past)
+		}
+		for _, future := range []time.Time{time.Now().Add(math.MaxInt64), time.Unix(1<<40, 0)} {
+			require.NoError(t, in.SetReadDeadline(future))
+			_, err = in.Read(b)
+			require.NoError(t, err, future)
+		}
 	})
 }
 

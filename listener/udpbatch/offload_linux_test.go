@@ -6,10 +6,12 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -512,6 +514,23 @@ func TestBuffersAndStages(t *testing.T) {
 	n, err = sockopt.SndBuf.Get(c)
 	require.NoError(t, err)
 	assert.Equal(t, 65536, n)
+}
+
+// Nothing of the caller's stays, not even when the first message cannot be sent.
+func TestNothingIsKeptOfAMessageThatFails(t *testing.T) {
+	c := listen(t, &udpbatch.Config{Address: "127.0.0.1:0"})
+	data := make(chan weak.Pointer[byte])
+	go func() {
+		b := make([]byte, 1000)
+		_, err := c.WriteBatch([]udpbatch.Message{{Data: b, Addr: addrOf(c), ECN: 4}})
+		assert.ErrorContains(t, err, "ECN 4 is not from 0 to 3")
+		data <- weak.Make(&b[0])
+	}()
+	kept := <-data
+	for end := time.Now().Add(patience); kept.Value() != nil; runtime.GC() {
+		require.True(t, time.Now().Before(end), "the data is kept")
+	}
+	require.NoError(t, c.Close())
 }
 
 // While the socket's buffer is full WriteBatch waits: here for a neighbour that

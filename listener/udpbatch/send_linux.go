@@ -120,14 +120,14 @@ func (s *sender) header(ms []Message) (int, error) {
 	if r.n > 1 && len(m.Data) > s.limits.of(to.Addr()) {
 		r = run{n: 1, size: len(m.Data), whole: true}
 	}
+	if err := s.putControl(h, m, to.Addr(), r.n); err != nil {
+		return 0, err
+	}
 	if !s.putData(&s.iovs[i], ms[:r.n], r) {
 		return 0, nil
 	}
 	h.Iov = &s.iovs[i]
 	h.SetIovlen(1)
-	if err := s.putControl(h, m, to.Addr(), r.n); err != nil {
-		return 0, err
-	}
 	s.counts[i] = r.n
 	s.bytes += r.size
 	s.to++
@@ -201,9 +201,9 @@ func (s *sender) putControl(h *mmsghdr, m *Message, to netip.Addr, n int) error 
 // putData points to the data of a run, or to a copy. There may be no room for
 // that.
 func (s *sender) putData(v *unix.Iovec, ms []Message, r run) bool {
-	v.Base = unsafe.SliceData(ms[0].Data)
-	v.SetLen(r.size)
 	if r.whole {
+		v.Base = unsafe.SliceData(ms[0].Data)
+		v.SetLen(r.size)
 		return true
 	}
 	if s.stage == nil {
@@ -217,6 +217,7 @@ func (s *sender) putData(v *unix.Iovec, ms []Message, r run) bool {
 		s.stage = append(s.stage, ms[i].Data...)
 	}
 	v.Base = &s.stage[start]
+	v.SetLen(r.size)
 	return true
 }
 
