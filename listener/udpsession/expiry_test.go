@@ -3,6 +3,8 @@ package udpsession_test
 import (
 	"math"
 	"net"
+	"net/netip"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/strata-net/strata/listener/udpbatch"
 	"github.com/strata-net/strata/listener/udpsession"
 )
 
@@ -79,6 +82,26 @@ func TestDroppedDatagramsDoNotMoveIt(t *testing.T) {
 	assert.NotZero(t, l.Stats().Dropped.Queue)
 	_, err := session.Read(make([]byte, 9))
 	assert.ErrorIs(t, err, udpsession.ErrIdle)
+}
+
+// The time that a hook takes does not age the sessions whose datagrams come next in
+// the batch.
+func TestASlowHookAgesNobody(t *testing.T) {
+	first, second := netip.MustParseAddrPort("192.0.2.1:1"), netip.MustParseAddrPort("192.0.2.2:2")
+	var l *udpsession.Listener
+	var told int64
+	l = open(t, udpsession.Config{OnEvent: func(e udpsession.Event) {
+		if e.Kind == udpsession.EventCreated && e.Peer == second {
+			for began := udpsession.Now(l); told <= began; told = udpsession.Now(l) {
+				runtime.Gosched()
+			}
+		}
+	}})
+	udpsession.Deliver(l, udpbatch.Message{Addr: first})
+	session := accept(t, l)
+	udpsession.Deliver(l, udpbatch.Message{Addr: second}, udpbatch.Message{Addr: first})
+	require.Positive(t, told)
+	assert.GreaterOrEqual(t, udpsession.Used(session), told)
 }
 
 func TestMaxAge(t *testing.T) {

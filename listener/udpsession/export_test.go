@@ -27,6 +27,14 @@ func Writes(l *Listener) bool {
 	return l.sender.owner != nil
 }
 
+// Deliver gives datagrams to the sessions in one batch, as the reader does.
+func Deliver(l *Listener, messages ...udpbatch.Message) { l.deliver(messages) }
+
+// Now is the time of the listener, Used that of the last traffic of a session.
+func Now(l *Listener) int64 { return l.clock.now() }
+
+func Used(c *Conn) int64 { return c.used.Load() }
+
 // Deliverer returns a function that gives a datagram to the next of so many
 // sessions, as the reader does, and reads it in the session.
 func Deliverer(l *Listener, sessions int) func() {

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/strata-net/strata/listener/udpbatch"
+	"github.com/strata-net/strata/sockopt"
 	"github.com/strata-net/strata/sockopt/access"
 )
 
@@ -202,5 +203,5 @@ func (l *Listener) drain() ([]Event, error) {
 }
 
 func (l *Listener) failed(op string, err error) error {
-	return &Error{Op: op, Address: l.local.String(), Err: err}
+	return &Error{Op: op, Network: sockopt.NetworkOf(l.local), Address: l.local.String(), Err: err}
 }

@@ -112,6 +112,7 @@ func TestShutdownThatIsCut(t *testing.T) {
 	err := l.Shutdown(ctx)
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
 	assert.Equal(t, "shutdown", failure(t, err).Op)
+	assert.Equal(t, "udp4", failure(t, err).Network)
 	assert.True(t, failure(t, err).Timeout())
 	_, err = session.Read(make([]byte, 9))
 	assert.ErrorIs(t, err, net.ErrClosed)

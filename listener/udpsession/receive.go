@@ -67,6 +67,9 @@ func (l *Listener) deliver(messages []udpbatch.Message) {
 	defer l.mu.Unlock()
 	for i := range messages {
 		l.accept(&messages[i], now)
+		if l.config.OnEvent != nil {
+			now = l.clock.now() // it may have taken any time
+		}
 	}
 	l.tell()
 }
