@@ -18,14 +18,14 @@ import (
 
 // What a Config means where it says 0.
 const (
-	DefaultMaxSessions = 1 << 16          // Config.MaxSessions
-	DefaultIdleTimeout = 60 * time.Second // Config.IdleTimeout
-	DefaultQueue       = 64               // Config.Queue, datagrams
-	DefaultQueueBytes  = 256 << 10        // Config.QueueBytes
-	DefaultMaxBytes    = 64 << 20         // Config.MaxBytes
-	DefaultBacklog     = 4096             // Config.Backlog, sessions
-	DefaultSourceBits4 = 32               // Config.SourceBits4
-	DefaultSourceBits6 = 64               // Config.SourceBits6
+	DefaultMaxSessions = 1 << 16             // Config.MaxSessions
+	DefaultIdleTimeout = 60 * time.Second    // Config.IdleTimeout
+	DefaultQueue       = 64                  // Config.Queue, datagrams
+	DefaultQueueBytes  = 256 << 10           // Config.QueueBytes
+	DefaultMaxBytes    = 64 << 20            // Config.MaxBytes
+	DefaultBacklog     = 4096                // Config.Backlog, sessions
+	DefaultSourceBits4 = access.DefaultBits4 // Config.SourceBits4
+	DefaultSourceBits6 = access.DefaultBits6 // Config.SourceBits6
 )
 
 // OnFull says what happens to a new peer while Config.MaxSessions are open.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/strata-net/strata/listener/udpbatch"
+	"github.com/strata-net/strata/sockopt/access"
 )
 
 // Conn is one session: what one peer sends to one address of the listener, and
@@ -23,9 +24,11 @@ type Conn struct {
 	created  int64
 
 	// The listener's mutex guards these.
-	links [numLists]links
-	state state
-	used  atomic.Int64 // when a datagram came or went last; read without the mutex
+	links   [numLists]links
+	source  access.Source // what it counts for
+	counted bool          // in the listener's sources
+	state   state
+	used    atomic.Int64 // when a datagram came or went last; read without the mutex
 
 	mu      sync.Mutex // taken after those of the listener, if at all
 	queue   queue

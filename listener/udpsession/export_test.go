@@ -14,11 +14,7 @@ func Waiting(c *Conn) int {
 }
 
 // Sources tells how many prefixes are counted.
-func Sources(l *Listener) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.sources)
-}
+func Sources(l *Listener) int { return l.sources.Len() }
 
 // Writes tells whether a session has its turn to write.
 func Writes(l *Listener) bool {

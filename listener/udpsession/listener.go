@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -19,6 +18,7 @@ import (
 type Listener struct {
 	config   *Config
 	rules    *access.Rules
+	sources  *access.Counts // of sessions, nil without that limit
 	socket   *udpbatch.Conn
 	local    *net.UDPAddr
 	wildcard bool // sessions have local addresses of their own
@@ -36,7 +36,6 @@ type Listener struct {
 
 	mu               sync.Mutex // taken before those of the sender and of a session
 	sessions         map[key]*Conn
-	sources          map[netip.Prefix]int // sessions by source, nil without that limit
 	byUse, byAge     list
 	fresh            *Conn // the oldest that Accept has not returned: the rest of byAge are the others
 	pending          int   // how many of them Accept may return
@@ -71,6 +70,7 @@ func newListener(c *Config, socket *udpbatch.Conn) *Listener {
 	l := &Listener{
 		config: c, socket: socket, clock: newClock(),
 		rules:    access.New(c.Allow, c.Deny),
+		sources:  access.NewCounts(c.MaxSessionsPerSource, access.Width{Bits4: c.SourceBits4, Bits6: c.SourceBits6}),
 		local:    socket.LocalAddr().(*net.UDPAddr),
 		wildcard: c.socket().PacketInfo,
 		wake:     make(chan struct{}, 1),
@@ -79,9 +79,6 @@ func newListener(c *Config, socket *udpbatch.Conn) *Listener {
 		sessions: map[key]*Conn{},
 		byUse:    list{which: byUse},
 		byAge:    list{which: byAge},
-	}
-	if c.MaxSessionsPerSource > 0 {
-		l.sources = map[netip.Prefix]int{}
 	}
 	l.sender = sender{socket: socket, clock: l.clock, turn: make(chan struct{}, 1)}
 	return l

@@ -1,10 +1,6 @@
 package udpsession
 
-import (
-	"net/netip"
-
-	"github.com/strata-net/strata/listener/udpbatch"
-)
+import "github.com/strata-net/strata/listener/udpbatch"
 
 // end takes a session out of the table, unless that has been done before.
 func (l *Listener) end(c *Conn, why Reason) bool {
@@ -31,7 +27,9 @@ func (l *Listener) remove(c *Conn, why Reason) Event {
 	l.byUse.remove(c)
 	l.byAge.remove(c)
 	delete(l.sessions, c.key)
-	l.release(c.key.peer.Addr())
+	if c.counted {
+		l.sources.Drop(c.source)
+	}
 	l.ends[why]++
 	c.finish(why.cause())
 	if l.draining && len(l.sessions) == 0 {
@@ -47,7 +45,7 @@ func (l *Listener) admit(k key, size int) Reason {
 		return Denied
 	case l.draining:
 		return ShuttingDown
-	case l.sources != nil && l.sources[l.source(k.peer.Addr())] >= l.config.MaxSessionsPerSource:
+	case l.sources.Full(k.peer.Addr()):
 		return SourceFull
 	case l.pending >= l.config.Backlog:
 		return BacklogFull
@@ -88,11 +86,9 @@ func (l *Listener) create(k key, m *udpbatch.Message, now int64) {
 	if l.fresh == nil {
 		l.fresh = c
 	}
-	if l.sources != nil {
-		l.sources[l.source(k.peer.Addr())]++
-	}
+	c.source, c.counted, _ = l.sources.Take(k.peer.Addr()) // admit has seen to it that there is room
 	l.created++
-	c.push(m.Data) // admit has seen to it that there is room
+	c.push(m.Data) // and here
 	l.collect(Event{Kind: EventCreated, Peer: k.peer, Local: k.local, Count: 1})
 	l.tell()
 	l.publish(c)
@@ -120,25 +116,4 @@ func (l *Listener) publish(c *Conn) {
 func (l *Listener) touch(c *Conn, now int64) {
 	c.used.Store(now)
 	l.byUse.moveToEnd(c)
-}
-
-// source is the prefix that MaxSessionsPerSource counts an address under.
-func (l *Listener) source(ip netip.Addr) netip.Prefix {
-	bits := l.config.SourceBits6
-	if ip.Is4() {
-		bits = l.config.SourceBits4
-	}
-	p, _ := ip.Prefix(bits) // it fails for more bits than there are: validate has looked
-	return p
-}
-
-// release gives back what create has counted.
-func (l *Listener) release(ip netip.Addr) {
-	if l.sources == nil {
-		return
-	}
-	p := l.source(ip)
-	if l.sources[p]--; l.sources[p] == 0 {
-		delete(l.sources, p)
-	}
 }
