@@ -48,6 +48,12 @@ func Follows(ctx context.Context, c io.Closer) {
 	}
 }
 
+func (f *followers) none() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.all) == 0
+}
+
 func (f *followers) wait() {
 	f.mu.Lock()
 	all := f.all

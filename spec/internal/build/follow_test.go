@@ -73,6 +73,14 @@ func TestBound_Waits(t *testing.T) {
 	})
 }
 
+// A context that lives for long keeps nothing of what follows no files.
+func TestBound_FollowsNothing(t *testing.T) {
+	own, err := build.Bound(t.Context(), func(ctx context.Context) (context.Context, error) { return ctx, ctx.Err() })
+	require.NoError(t, err)
+	require.ErrorIs(t, own.Err(), context.Canceled)
+	require.NoError(t, t.Context().Err())
+}
+
 // What never ends holds nobody up for ever.
 func TestUntil_Patience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -29,11 +29,12 @@ func (p *Problems) NoReload(m proto.Message, mapper string) {
 }
 
 // Bound calls f with a context that ends with ctx, or at once if f fails: then
-// nothing that f started for it goes on, see [Until].
+// nothing that f started for it goes on, see [Until]. If nothing follows files it
+// ends at once too: a ctx that lives long would keep each one.
 func Bound[T any](ctx context.Context, f func(context.Context) (T, error)) (v T, err error) {
 	ctx, stop := Until(ctx)
 	defer func() {
-		if err != nil {
+		if err != nil || followersOf(ctx).none() {
 			stop()
 		}
 	}()

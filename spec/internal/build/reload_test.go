@@ -3,6 +3,7 @@ package build_test
 import (
 	"context"
 	"errors"
+	"io"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -28,7 +29,10 @@ reload: nothing would end it: use x.Config, whose context does`)
 func TestBound(t *testing.T) {
 	outer, cancel := context.WithCancel(t.Context())
 	f := func(err error) func(context.Context) (context.Context, error) {
-		return func(ctx context.Context) (context.Context, error) { return ctx, err }
+		return func(ctx context.Context) (context.Context, error) {
+			build.Follows(ctx, io.NopCloser(nil))
+			return ctx, err
+		}
 	}
 	failed := errors.New("failed")
 	inner, err := build.Bound(outer, f(failed))
