@@ -36,10 +36,10 @@ type revocation struct {
 }
 
 // serialKey makes a map key; those below zero, which are not allowed but exist,
-// do not meet the others.
+// do not meet the others: no number begins with a zero byte.
 func serialKey(n *big.Int) string {
 	if n.Sign() < 0 {
-		return "-" + string(n.Bytes())
+		return "\x00" + string(n.Bytes())
 	}
 	return string(n.Bytes())
 }

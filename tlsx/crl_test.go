@@ -266,9 +266,20 @@ func TestCRLManyIssuers(t *testing.T) {
 
 func TestCRLNegativeSerial(t *testing.T) {
 	a := newAuthorities(t)
-	n, err := tlsx.ParseCRLs(listOf(t, a.root, nil, big.NewInt(-5), big.NewInt(5)))
+	list := listOf(t, a.root, nil, big.NewInt(-5), big.NewInt(5))
+	n, err := tlsx.ParseCRLs(list)
 	require.NoError(t, err)
 	assert.Equal(t, 1, n)
+
+	// It revokes no other certificate.
+	leaf := special(t, a.root, func(c *x509.Certificate) {
+		c.SerialNumber, c.DNSNames = big.NewInt(0x2d05), []string{"a.example.com"} // 0x2d is "-"
+	})
+	client := &tlsx.Config{
+		ServerName: "a.example.com", Roots: cas(a.root),
+		Peer: tlsx.Peer{CRLs: []tlsx.Data{tlsx.Text(string(list))}, RequireCRL: true},
+	}
+	meet(t, config(t, client), &tls.Config{Certificates: []tls.Certificate{leaf}}).pass(t)
 }
 
 func largeList(tb testing.TB, ca *pki.CA) []byte {

@@ -82,6 +82,9 @@ func (v *verifier) verify(cs tls.ConnectionState, chains [][]*x509.Certificate) 
 // anyChain is nil if one chain satisfies everything: a leaf may have several,
 // through cross-signed intermediates, of which one is revoked.
 func (v *verifier) anyChain(cs tls.ConnectionState, chains [][]*x509.Certificate) error {
+	if len(chains) == 0 {
+		return refuse(cs, "", errOutlived)
+	}
 	var all []error
 	for _, chain := range chains {
 		field, err := v.chain(chain, cs.OCSPResponse)
@@ -114,7 +117,7 @@ func (v *verifier) crlField(err error) string {
 }
 
 // alive drops the chains that have expired since a session began. crypto/tls
-// makes sure that one is left, but hands out all.
+// makes sure that one is left, but hands out all, and its clock was read before.
 func (v *verifier) alive(cs tls.ConnectionState, chains [][]*x509.Certificate) [][]*x509.Certificate {
 	if !cs.DidResume || len(chains) == 1 {
 		return chains

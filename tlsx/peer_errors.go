@@ -16,6 +16,10 @@ var ErrNoCertificate = errors.New("the peer presented no certificate (a server a
 // the policy builds on.
 var errUnverified = errors.New("the peer's chain was not verified, which Insecure does not say")
 
+// errOutlived is the answer to a session that has lasted longer than what it was
+// verified by.
+var errOutlived = errors.New("all chains of the session have expired")
+
 // NameError says that a certificate has none of the names that [Peer].Names asks for.
 type NameError struct {
 	// Want are the names that were asked for, Have those in the certificate.

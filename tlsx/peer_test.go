@@ -328,6 +328,25 @@ func TestPeerChainExpiredSince(t *testing.T) {
 	assert.Equal(t, "Peer.Pins", verifyError(t, m.clientError).Field)
 }
 
+// TestPeerOutlived is asked about a session all of whose chains have expired
+// since crypto/tls looked at them.
+func TestPeerOutlived(t *testing.T) {
+	a := newAuthorities(t)
+	leaf := certFor(t, a.root, &pki.Leaf{Names: []string{"a.example.com"}})
+	late := time.Duration(0)
+	client := config(t, &tlsx.Config{
+		ServerName: "a.example.com", Roots: cas(a.root), Peer: tlsx.Peer{Pins: []string{pinText(leaf.Leaf())}},
+		Time: func() time.Time { return time.Now().Add(late) },
+	})
+	chain := []*x509.Certificate{leaf.Leaf(), a.root.Certificate()}
+	state := tls.ConnectionState{
+		DidResume: true, PeerCertificates: chain[:1], VerifiedChains: [][]*x509.Certificate{chain, chain},
+	}
+	require.NoError(t, client.VerifyConnection(state))
+	late = 100 * 24 * time.Hour
+	assert.ErrorContains(t, verifyError(t, client.VerifyConnection(state)), "all chains of the session have expired")
+}
+
 // resign has ca certify the key of another CA's certificate.
 func resign(t *testing.T, ca *pki.CA, like, of *x509.Certificate) tls.Certificate {
 	t.Helper()

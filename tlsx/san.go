@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // peerName is one of Peer.Names, ready to be compared.
@@ -18,7 +19,7 @@ type peerName interface {
 var (
 	errEmptyName = errors.New("is empty: want a DNS name, an IP address, an e-mail address or a URI")
 	errZone      = errors.New("an IP address in a certificate has no zone")
-	errURI       = errors.New("want an absolute URI with a host")
+	errURI       = errors.New("want an absolute URI with a host in ASCII")
 	errEmail     = errors.New("want an e-mail address: local@domain")
 )
 
@@ -85,7 +86,8 @@ func parseURIName(s string) (peerName, error) {
 	if err != nil {
 		return nil, err
 	}
-	if u.Scheme == "" || u.Host == "" {
+	notASCII := func(r rune) bool { return r >= utf8.RuneSelf } // which no certificate has
+	if u.Scheme == "" || u.Host == "" || strings.ContainsFunc(u.Host, notASCII) {
 		return nil, errURI
 	}
 	return canonicalURI(u), nil

@@ -67,9 +67,10 @@ func (n spiffePrefix) in(cert *x509.Certificate) bool {
 }
 
 // svid returns the ID that a leaf proves, "" if it is no X509-SVID: one has a
-// single URI, and is not a CA's.
+// single URI, is not a CA's, and its key signs neither certificates nor revocation
+// lists (X509-SVID, section 5.2).
 func svid(cert *x509.Certificate) spiffeID {
-	if len(cert.URIs) != 1 || cert.IsCA {
+	if len(cert.URIs) != 1 || cert.IsCA || cert.KeyUsage&(x509.KeyUsageCertSign|x509.KeyUsageCRLSign) != 0 {
 		return ""
 	}
 	id, err := parseSPIFFE(cert.URIs[0].String())

@@ -30,6 +30,11 @@ func TestNames(t *testing.T) {
 	email := func(s string) *x509.Certificate { return &x509.Certificate{EmailAddresses: []string{s}} }
 	authority := spiffe("spiffe://a.org/x")
 	authority.IsCA = true
+	signing := func(usage x509.KeyUsage) *x509.Certificate {
+		c := spiffe("spiffe://a.org/x")
+		c.KeyUsage = x509.KeyUsageDigitalSignature | usage
+		return c
+	}
 	for _, c := range []struct {
 		name string
 		cert *x509.Certificate
@@ -67,6 +72,9 @@ func TestNames(t *testing.T) {
 		{"spiffe://a.org/x", spiffe("spiffe://a.org/%78"), false},
 		{"spiffe://a.org/x", spiffe("spiffe://a.org/x", "spiffe://a.org/y"), false},
 		{"spiffe://a.org/x", authority, false},
+		{"spiffe://a.org/x", signing(x509.KeyUsageKeyAgreement), true},
+		{"spiffe://a.org/x", signing(x509.KeyUsageCertSign), false},
+		{"spiffe://a.org/x", signing(x509.KeyUsageCRLSign), false},
 		{"spiffe://a.org", spiffe("spiffe://a.org"), true},
 		{"spiffe://a.org", spiffe("spiffe://a.org/x"), false},
 		{"spiffe://a.org/*", spiffe("spiffe://a.org/x/y"), true},
@@ -89,7 +97,7 @@ func TestNamesRefused(t *testing.T) {
 	for _, name := range []string{
 		"", "*", "*.", "*.*.example", "a.*.example", "a*.example", "-a.example", "bücher.example", "\u212a.example", "a@\u212a.example", "a b", strings.Repeat("a.", 130) + "a",
 		"*.192.0.2.1", "192.0.2.1/24", "fe80::1%eth0", "@example.com", "a@", "a@b@c", "a <a@example.com>", "a@192.0.2.1",
-		"https://", "://a", "https://%zz/", "mailto:a", "/a://b",
+		"https://", "://a", "https://%zz/", "https://\u212a.example/", "https://%E2%84%AA.example/", "mailto:a", "/a://b",
 		"spiffe://", "spiffe:///x", "SPIFFE://a.org/x", "spiffe://A.org/x", "spiffe://a.org/", "spiffe://a.org/x/", "spiffe://a.org//x",
 		"spiffe://a.org/./x", "spiffe://a.org/../x", "spiffe://a.org/x?y", "spiffe://a.org/x#y", "spiffe://a.org:1/x", "spiffe://u@a.org/x",
 		"spiffe://a.org/%41", "spiffe://*/x", "spiffe://a.org/*/x", "spiffe://a.org/x*", "spiffe://" + strings.Repeat("a", 256) + "/x",
