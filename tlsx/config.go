@@ -152,9 +152,9 @@ type OCSP struct {
 	Issuer Data
 	// Fetch asks the responders that the certificate names over HTTP, in a
 	// Source: at the start, when half of the response's time has passed, and
-	// after a failure again, 30 s to an hour later. What it has is stapled until
-	// it is outdated or the responder says revoked. Proxies are those of the
-	// environment. New refuses it.
+	// after a failure again, 30 s to an hour later. What it has, or Response if
+	// that is newer, is stapled until it is outdated or the responder says revoked.
+	// Proxies are those of the environment. New refuses it.
 	Fetch bool
 }
 

@@ -63,6 +63,7 @@ func FIPSChains(chains [][]*x509.Certificate) ([][]*x509.Certificate, error) {
 // Staplers is a set with its certificates.
 type Staplers struct {
 	set   *staplers
+	found stapled
 	Certs []tls.Certificate
 }
 
@@ -75,12 +76,19 @@ func NewStaplers(cfg *Config, client *http.Client, tell func(error)) (*Staplers,
 	if client != nil {
 		set.client = client
 	}
-	return &Staplers{set, m.certificates}, nil
+	return &Staplers{set: set, Certs: m.certificates}, nil
 }
 
-func (s *Staplers) Follow(ctx context.Context) error { return s.set.follow(ctx, s.Certs) }
+// Follow is what a reload does: after an error all is as it was.
+func (s *Staplers) Follow(ctx context.Context) error {
+	found, err := s.set.follow(ctx, s.Certs)
+	if err == nil {
+		s.found = found
+	}
+	return err
+}
 
-func (s *Staplers) Add(cert *tls.Certificate) *tls.Certificate { return s.set.add(cert) }
+func (s *Staplers) Add(cert *tls.Certificate) *tls.Certificate { return s.found.add(cert) }
 
 func (s *Staplers) Running() int { return len(s.set.running) }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,13 +25,16 @@ const (
 )
 
 // stapler keeps the OCSP response of one certificate fresh. Whoever calls run
-// owns it; staple is safe for concurrent use.
+// owns it; offer and staple are safe for concurrent use.
 type stapler struct {
 	leaf, issuer *x509.Certificate
 	client       *http.Client
 	now          func() time.Time
 	tell         func(error) // of each failure, never nil
 	current      atomic.Pointer[ocsp.Response]
+
+	mu      sync.Mutex // of who changes current
+	revoked bool       // the responder said so last
 }
 
 // newStapler starts with the response in cert, if it has one that holds.
@@ -40,10 +44,26 @@ func newStapler(o *OCSP, cert *tls.Certificate, client *http.Client, now func() 
 		return nil, err
 	}
 	s := &stapler{leaf: leaf, issuer: issuer, client: client, now: now, tell: tell}
-	if r, err := checkOCSP(cert.OCSPStaple, leaf, issuer, now()); err == nil {
+	s.offer(cert.OCSPStaple)
+	return s, nil
+}
+
+// offer takes the response that came with the certificate, if it holds. What the
+// responder says counts more.
+func (s *stapler) offer(der []byte) {
+	r, err := checkOCSP(der, s.leaf, s.issuer, s.now())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil && !s.revoked {
+		s.renew(r)
+	}
+}
+
+// renew takes a response unless there is a newer one: it may be out of a cache.
+func (s *stapler) renew(r *ocsp.Response) {
+	if old := s.current.Load(); old == nil || r.ThisUpdate.After(old.ThisUpdate) {
 		s.current.Store(r)
 	}
-	return s, nil
 }
 
 // staple returns the response, nil if there is none that holds.
@@ -105,13 +125,15 @@ func (s *stapler) due() time.Time {
 // one that says good; every other failure leaves it.
 func (s *stapler) refresh(ctx context.Context) error {
 	r, err := askOCSP(ctx, s.client, s.leaf, s.issuer, s.now)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err == nil {
-		if old := s.current.Load(); old == nil || r.ThisUpdate.After(old.ThisUpdate) {
-			s.current.Store(r) // not an older one out of a cache
-		}
+		s.revoked = false
+		s.renew(r)
 		return nil
 	}
 	if _, revoked := errors.AsType[*RevokedError](err); revoked {
+		s.revoked = true
 		s.current.Store(nil)
 	}
 	return err

@@ -105,6 +105,7 @@ func status(code int) respond {
 type bench struct {
 	*responder
 
+	ca    *pki.CA
 	set   *tlsx.Staplers
 	start time.Time
 
@@ -137,7 +138,7 @@ func inVirtualTime(t *testing.T, initial func(*ocsp.Response), test func(t *test
 		if initial != nil {
 			cfg.Certificates[0].OCSP.Response = tlsx.Text(string(answer(t, ca, leaf.Leaf().SerialNumber, initial)))
 		}
-		b := &bench{responder: &responder{}, start: time.Now()}
+		b := &bench{responder: &responder{}, ca: ca, start: time.Now()}
 		reply := func(change func(*ocsp.Response)) respond {
 			return func(_ *http.Request, asked *ocsp.Request) (*http.Response, error) {
 				return reply(answer(t, ca, asked.SerialNumber, func(r *ocsp.Response) {
@@ -290,6 +291,39 @@ func TestStaplerInitial(t *testing.T) {
 	})
 }
 
+// TestStaplerOffered has a responder that does not answer, and a file that others
+// keep fresh.
+func TestStaplerOffered(t *testing.T) {
+	from := func(t *testing.T, b *bench, issued time.Time) {
+		t.Helper()
+		cert := &b.set.Certs[0]
+		cert.OCSPStaple = answer(t, b.ca, cert.Leaf.SerialNumber, func(r *ocsp.Response) {
+			r.ThisUpdate, r.NextUpdate = issued, issued.Add(100*time.Hour)
+		})
+		require.NoError(t, b.set.Follow(t.Context()))
+	}
+	inVirtualTime(t, nil, func(t *testing.T, b *bench, good answering) {
+		first := b.staple(t)
+		b.responder.set(status(http.StatusServiceUnavailable))
+		time.Sleep(60 * time.Hour)
+		from(t, b, first.ThisUpdate.Add(-time.Hour))
+		assert.Equal(t, first.ThisUpdate, b.staple(t).ThisUpdate, "an older one")
+		now := time.Now().UTC().Truncate(time.Second)
+		from(t, b, now)
+		assert.Equal(t, now, b.staple(t).ThisUpdate)
+		time.Sleep(99 * time.Hour)
+		assert.NotNil(t, b.staple(t))
+
+		b.responder.set(good(revokedResponse))
+		time.Sleep(61 * time.Minute)
+		from(t, b, time.Now())
+		assert.Nil(t, b.staple(t), "the responder knows better")
+		b.responder.set(good(nil))
+		time.Sleep(61 * time.Minute)
+		assert.NotNil(t, b.staple(t))
+	})
+}
+
 func TestStaplerAnswers(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer respond
@@ -362,9 +396,11 @@ func TestStaplersFollow(t *testing.T) {
 		assert.Same(t, &same, set.Add(&same))
 		assert.NotNil(t, set.Add(&set.Certs[0]).OCSPStaple)
 
+		used := set.Certs[0]
 		set.Certs[0] = certFor(t, rootCA(t, nil), &pki.Leaf{Names: []string{"a.example.com"}}).TLS()
 		assert.ErrorContains(t, set.Follow(t.Context()), "Certificates[0].OCSP.Fetch=true: ")
-		assert.Equal(t, 0, set.Running())
+		assert.Equal(t, 1, set.Running(), "what was there is in use")
+		assert.NotNil(t, set.Add(&used).OCSPStaple)
 		set.Close()
 		set.Close()
 	})

@@ -6,11 +6,10 @@ import (
 	"errors"
 	"net/http"
 	"sync"
-	"sync/atomic"
 )
 
 // staplers are those of a [Source]: one for each certificate whose responses
-// are fetched. follow and close are called by one goroutine at a time, add by any.
+// are fetched. One goroutine at a time uses them.
 type staplers struct {
 	config *Config
 	client *http.Client
@@ -18,10 +17,13 @@ type staplers struct {
 
 	group   sync.WaitGroup
 	running map[string]*runningStapler // by field and leaf
-	// byLeaf finds a certificate by where its leaf is in memory, which copies of
-	// a tls.Certificate share: nothing is hashed in a handshake.
-	byLeaf atomic.Pointer[map[*byte]*stapler]
 }
+
+// stapled are the staplers of the certificates of one generation, which others
+// must not lose when the next one comes. They are found by where the leaf is in
+// memory, which copies of a tls.Certificate share: nothing is hashed in a
+// handshake. It never changes.
+type stapled map[*byte]*stapler
 
 type runningStapler struct {
 	*stapler
@@ -37,12 +39,14 @@ func newStaplers(c *Config, tell func(error)) *staplers {
 }
 
 // follow takes the certificates that c.load returned. Those that were there
-// before keep their stapler and its response; those that are gone lose it. It
-// starts goroutines that end with ctx, or in close.
-func (s *staplers) follow(ctx context.Context, certs []tls.Certificate) error {
+// before keep their stapler and its response; for those that are gone nothing is
+// fetched any more. After an error all is as it was. It starts goroutines that end
+// with ctx, or in close.
+func (s *staplers) follow(ctx context.Context, certs []tls.Certificate) (stapled, error) {
 	var p problems
 	next := map[string]*runningStapler{}
-	byLeaf := map[*byte]*stapler{}
+	found := stapled{}
+	offers := map[*stapler][]byte{} // responses to certificates that were there before
 	for i := range certs {
 		if !s.config.Certificates[i].OCSP.Fetch {
 			continue
@@ -50,7 +54,9 @@ func (s *staplers) follow(ctx context.Context, certs []tls.Certificate) error {
 		leaf := certs[i].Certificate[0]
 		at := certificateAt(i) + ".OCSP.Fetch"
 		r := s.running[at+string(leaf)]
-		if r == nil {
+		if r != nil {
+			offers[r.stapler] = certs[i].OCSPStaple
+		} else {
 			var err error
 			if r, err = s.start(ctx, i, at, &certs[i]); err != nil {
 				p.add("load", at, "true", err)
@@ -58,16 +64,27 @@ func (s *staplers) follow(ctx context.Context, certs []tls.Certificate) error {
 			}
 		}
 		next[at+string(leaf)] = r
-		byLeaf[&leaf[0]] = r.stapler
+		found[&leaf[0]] = r.stapler
 	}
-	s.byLeaf.Store(&byLeaf)
-	for key, r := range s.running {
-		if next[key] == nil {
+	if err := errors.Join(p...); err != nil {
+		cancelBut(next, s.running)
+		return nil, err
+	}
+	for one, response := range offers {
+		one.offer(response)
+	}
+	cancelBut(s.running, next)
+	s.running = next
+	return found, nil
+}
+
+// cancelBut ends those of list that are not in kept.
+func cancelBut(list, kept map[string]*runningStapler) {
+	for key, r := range list {
+		if kept[key] == nil {
 			r.cancel()
 		}
 	}
-	s.running = next
-	return errors.Join(p...)
 }
 
 func (s *staplers) start(ctx context.Context, i int, at string, cert *tls.Certificate) (*runningStapler, error) {
@@ -83,12 +100,11 @@ func (s *staplers) start(ctx context.Context, i int, at string, cert *tls.Certif
 
 // add returns cert with what is to be stapled now; cert itself if its responses
 // are not fetched. It never changes cert.
-func (s *staplers) add(cert *tls.Certificate) *tls.Certificate {
-	all := s.byLeaf.Load()
-	if all == nil || len(cert.Certificate) == 0 {
+func (s stapled) add(cert *tls.Certificate) *tls.Certificate {
+	if len(cert.Certificate) == 0 {
 		return cert
 	}
-	one := (*all)[&cert.Certificate[0][0]]
+	one := s[&cert.Certificate[0][0]]
 	if one == nil {
 		return cert
 	}
@@ -97,7 +113,8 @@ func (s *staplers) add(cert *tls.Certificate) *tls.Certificate {
 	return &c
 }
 
-// close ends all that runs, and waits for it. add goes on with what is there.
+// close ends all that runs, and waits for it. What is stapled goes on with what is
+// there.
 func (s *staplers) close() {
 	for _, r := range s.running {
 		r.cancel()

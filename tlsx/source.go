@@ -95,17 +95,18 @@ func (s *Source) start() error {
 // load returns what the files say, whose certificates are stapled from now on.
 func (s *Source) load() (*generation, error) {
 	var t *tls.Config
+	var fetched stapled
 	m, err := s.cfg.load(s.material())
 	if err == nil {
 		t, err = s.cfg.build(m)
 	}
 	if err == nil {
-		err = s.staplers.follow(s.ctx, m.certificates)
+		fetched, err = s.staplers.follow(s.ctx, m.certificates)
 	}
 	if err != nil {
 		return nil, err
 	}
-	s.staple(t)
+	fetched.apply(t)
 	if s.config == nil {
 		s.config = s.follow(t)
 	}

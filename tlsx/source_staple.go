@@ -2,24 +2,24 @@ package tlsx
 
 import "crypto/tls"
 
-// staple makes t present its certificates with the OCSP responses that are
+// apply makes t present its certificates with the OCSP responses that are
 // fetched.
-func (s *Source) staple(t *tls.Config) {
+func (s stapled) apply(t *tls.Config) {
 	server, client := t.GetCertificate, t.GetClientCertificate
 	if server == nil {
 		return
 	}
 	t.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-		return s.stapled(server(hello))
+		return s.with(server(hello))
 	}
 	t.GetClientCertificate = func(request *tls.CertificateRequestInfo) (*tls.Certificate, error) {
-		return s.stapled(client(request))
+		return s.with(client(request))
 	}
 }
 
-func (s *Source) stapled(cert *tls.Certificate, err error) (*tls.Certificate, error) {
+func (s stapled) with(cert *tls.Certificate, err error) (*tls.Certificate, error) {
 	if cert == nil || err != nil {
 		return cert, err
 	}
-	return s.staplers.add(cert), nil
+	return s.add(cert), nil
 }

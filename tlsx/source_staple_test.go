@@ -1,6 +1,7 @@
 package tlsx_test
 
 import (
+	"crypto/tls"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
@@ -36,13 +37,17 @@ func TestSourceStaples(t *testing.T) {
 	}))
 	defer responder.Close()
 	cert = issue(t, ca, &pki.Leaf{OCSPServer: responder.URL})
-	with := value(cert)
+	with := tlsx.Certificate{Chain: tlsx.Text(string(cert.ChainPEM())), Key: tlsx.Text(string(cert.KeyPEM()))}
 	with.OCSP = tlsx.OCSP{Fetch: true, Issuer: tlsx.Text(string(ca.PEM()))}
 	c := &tlsx.Config{Certificates: []tlsx.Certificate{with}, UnknownName: tlsx.RefuseUnknown}
 	s, events := follow(t, c)
 	addr := serve(t, s.Config())
 	eventually(t, "a staple", func() bool { return len(state(t, addr, client(ca)).OCSPResponse) > 0 })
-	assert.NotEmpty(t, state(t, serve(t, s.Current()), client(ca)).OCSPResponse)
+	before := s.Current()
+	require.NoError(t, s.Reload(t.Context()))
+	for _, config := range []*tls.Config{before, s.Current()} {
+		assert.NotEmpty(t, state(t, serve(t, config), client(ca)).OCSPResponse)
+	}
 	unknown := client(ca)
 	unknown.ServerName = "unknown.test"
 	_, err := connect(addr, unknown)
