@@ -105,14 +105,7 @@ func issued(parent, child *x509.Certificate) error {
 // weaklySigned reports whether peers refuse the signature. Nobody looks at the
 // one that a certificate has from itself.
 func weaklySigned(c *x509.Certificate) bool {
-	if bytes.Equal(c.RawSubject, c.RawIssuer) {
-		return false
-	}
-	switch c.SignatureAlgorithm {
-	case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
-		return true
-	}
-	return false
+	return isWeak(c.SignatureAlgorithm) && !bytes.Equal(c.RawSubject, c.RawIssuer)
 }
 
 // subject names a certificate in errors.

@@ -69,12 +69,7 @@ func (e *ECH) loadKeys(p *problems) []tls.EncryptedClientHelloKey {
 
 // echKeys reads the keys that d names.
 func (d Data) echKeys() ([]tls.EncryptedClientHelloKey, error) {
-	if d.File != "" {
-		if err := private(d.File); err != nil {
-			return nil, err
-		}
-	}
-	text, err := d.read()
+	text, err := d.Secret()
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,6 @@ var (
 	errIssuerOnly  = errors.New("has no effect without Response or Fetch")
 	errNoResponder = errors.New("the certificate names no OCSP responder (over http or https)")
 	errPromised    = errors.New("is empty, but the certificate promises a staple (RFC 7633), and peers refuse it without: want Response or Fetch")
-	errFetchSource = errors.New("needs NewSource: New follows nothing")
 )
 
 func (c *Config) checkStaples(p *problems, source bool) {
@@ -30,7 +29,7 @@ func (c *Config) checkStaples(p *problems, source bool) {
 			}
 		}
 		if o.Fetch && !source {
-			p.add("config", at+".Fetch", "true", errFetchSource)
+			p.add("config", at+".Fetch", "true", errNotSource)
 		}
 	}
 }
