@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	upstream "golang.org/x/crypto/acme"
 
 	"github.com/strata-net/strata/tlsx/acme"
 	"github.com/strata-net/strata/tlsx/pki"
@@ -130,6 +132,7 @@ func TestCachedCertificates(t *testing.T) {
 			eventually(t, "told", func() bool { return len(e.all()) > 0 })
 			stop()
 			assert.ErrorContains(t, e.all()[0].Err, test.want)
+			assert.Equal(t, "a.example.com", e.all()[0].Host)
 		})
 	}
 }
@@ -153,8 +156,12 @@ func TestTLSConfigOfOthers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := m.TLSConfig(test.base)
-			assert.Contains(t, config.NextProtos, "acme-tls/1")
+			if test.base == nil {
+				assert.Equal(t, []string{"h2", "http/1.1", "acme-tls/1"}, config.NextProtos)
+			}
 			assert.Equal(t, config.NextProtos, m.TLSConfig(config).NextProtos, "once only")
+			assert.Equal(t, "acme-tls/1", negotiated(t, config))
+			assert.Equal(t, "acme-tls/1", negotiated(t, m.TLSConfig(config)))
 			cert, err := config.GetCertificate(&tls.ClientHelloInfo{ServerName: test.server})
 			if test.err != "" {
 				require.ErrorContains(t, err, test.err)
@@ -193,6 +200,53 @@ func TestTLSConfigForClient(t *testing.T) {
 	assert.ErrorIs(t, err, failure)
 }
 
+// negotiated is the protocol that the CA's hello gets.
+func negotiated(t *testing.T, config *tls.Config) string {
+	t.Helper()
+	hello := &tls.ClientHelloInfo{ServerName: "a.example.com", SupportedProtos: []string{"acme-tls/1"}}
+	if config.GetConfigForClient != nil {
+		given, err := config.GetConfigForClient(hello)
+		require.NoError(t, err)
+		if given != nil {
+			config = given
+		}
+	}
+	return config.NextProtos[len(config.NextProtos)-1]
+}
+
+// A server without protocols of its own takes clients that offer some: with that
+// of challenges alone they would be refused.
+func TestTLSConfigWithoutProtocols(t *testing.T) {
+	noLeak(t)
+	m, err := acme.New(valid(t))
+	require.NoError(t, err)
+	ca, err := pki.New(nil)
+	require.NoError(t, err)
+	other, err := ca.Issue(&pki.Leaf{Names: []string{"other.test"}})
+	require.NoError(t, err)
+	own := &tls.Config{Certificates: []tls.Certificate{other.TLS()}, SessionTicketsDisabled: true} // the pipe waits for readers
+	for name, base := range map[string]*tls.Config{
+		"itself": own,
+		"given":  {GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return own, nil }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := m.TLSConfig(base)
+			near, far := net.Pipe()
+			server := tls.Server(far, config)
+			done := make(chan error, 1)
+			go func() { done <- server.HandshakeContext(t.Context()) }()
+			client := tls.Client(near, &tls.Config{RootCAs: ca.Pool(), ServerName: "other.test", NextProtos: []string{"h2", "http/1.1"}})
+			err := client.HandshakeContext(t.Context())
+			near.Close()
+			require.NoError(t, err)
+			require.NoError(t, <-done)
+			assert.Empty(t, client.ConnectionState().NegotiatedProtocol)
+			assert.Equal(t, "acme-tls/1", negotiated(t, config))
+		})
+	}
+	assert.Empty(t, own.NextProtos)
+}
+
 func TestHTTPHandlerOfOthers(t *testing.T) {
 	m, err := acme.New(valid(t))
 	require.NoError(t, err)
@@ -213,13 +267,20 @@ func TestDelay(t *testing.T) {
 	require.NoError(t, err)
 	var at time.Duration
 	tries := 0
+	failure := errors.New("no")
 	for ; at < time.Hour; tries++ {
-		at += m.Delay(tries)
+		at += m.Delay(tries, failure)
 	}
 	assert.LessOrEqual(t, tries, 5)
-	assert.Equal(t, 2*time.Minute, m.Delay(0))
-	assert.Equal(t, 6*time.Minute, m.Delay(1))
-	assert.Equal(t, 12*time.Hour, m.Delay(1000))
+	assert.Equal(t, 2*time.Minute, m.Delay(0, failure))
+	assert.Equal(t, 6*time.Minute, m.Delay(1, failure))
+	assert.Equal(t, 12*time.Hour, m.Delay(1000, failure))
+
+	for after, want := range map[string]time.Duration{"": 2 * time.Minute, "60": 2 * time.Minute, "3600": time.Hour, "999999": 12 * time.Hour} {
+		limited := &upstream.Error{ProblemType: "urn:ietf:params:acme:error:rateLimited", Header: http.Header{"Retry-After": {after}}}
+		assert.Equal(t, want, m.Delay(0, limited), after)
+		assert.Equal(t, want, m.Delay(0, &acme.Error{Op: "account", Err: limited}), "%s, about the account", after)
+	}
 }
 
 func TestRunEnds(t *testing.T) {

@@ -83,7 +83,7 @@ type ExternalAccount struct {
 type Event struct {
 	// Time is when.
 	Time time.Time
-	// Host is whose; "" if it was about the account.
+	// Host is whose: the one that was tried, if it was the account that failed.
 	Host string
 	// NotAfter is when the new certificate ends; zero if there is none.
 	NotAfter time.Time

@@ -18,7 +18,7 @@
 // # Rate
 //
 // One order is in progress at a time. A host that failed is tried again after
-// two minutes, then after three times as long each time, up to twelve hours, or
-// when the CA's Retry-After says, if that is later. A process that is started
-// again tries at once.
+// two minutes, then after three times as long each time, or when the CA's
+// Retry-After says, if that is later, but after twelve hours at most. A process
+// that is started again tries at once.
 package acme

@@ -1,7 +1,6 @@
 package acme
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -11,8 +10,8 @@ import (
 // SetRetry is the first wait after a failure.
 func (m *Manager) SetRetry(d time.Duration) { m.retry = d }
 
-// Delay is the wait after failures before.
-func (m *Manager) Delay(failures int) time.Duration { return m.delay(failures, errors.New("no")) }
+// Delay is the wait after err, and failures before.
+func (m *Manager) Delay(failures int, err error) time.Duration { return m.delay(failures, err) }
 
 func CheckHost(host string) error { return checkHost(normal(host)) }
 

@@ -16,7 +16,7 @@ type Manager struct {
 	cache  cache
 	key    *ecdsa.PrivateKey
 	retry  time.Duration
-	broken []error // files of the cache that are of no use
+	broken []Event // about files of the cache that are of no use
 
 	running sync.Mutex
 
@@ -50,7 +50,7 @@ func New(cfg *Config) (*Manager, error) {
 	}
 	for _, host := range c.Hosts {
 		if err := m.recall(host); err != nil && !errors.Is(err, os.ErrNotExist) {
-			m.broken = append(m.broken, hostError("cache", host, err))
+			m.broken = append(m.broken, Event{Host: host, Err: hostError("cache", host, err)})
 		}
 	}
 	return m, nil

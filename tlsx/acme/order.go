@@ -103,13 +103,19 @@ func (o *order) prove(ctx context.Context, host, url string) error {
 func (o *order) answer(host, token string) (clean func(), err error) {
 	if o.m.cfg.Challenge == HTTP01 {
 		text, err := o.client.HTTP01ChallengeResponse(token)
+		if err != nil {
+			return nil, err
+		}
 		path := o.client.HTTP01ChallengePath(token)
 		set(o.m, o.m.tokens, path, text)
-		return func() { unset(o.m, o.m.tokens, path) }, err
+		return func() { unset(o.m, o.m.tokens, path) }, nil
 	}
 	cert, err := o.client.TLSALPN01ChallengeCert(token, host)
+	if err != nil {
+		return nil, err
+	}
 	set(o.m, o.m.proofs, host, &cert)
-	return func() { unset(o.m, o.m.proofs, host) }, err
+	return func() { unset(o.m, o.m.proofs, host) }, nil
 }
 
 func set[V any](m *Manager, answers map[string]V, key string, value V) {

@@ -2,6 +2,7 @@ package acme_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -150,7 +151,7 @@ func TestBrokenCache(t *testing.T) {
 	require.Len(t, dirs, 1)
 	require.NoError(t, os.WriteFile(filepath.Join(dirs[0], "a.example.com.pem"), []byte("x"), 0o600))
 	m, e := newManager(t, cfg)
-	serveTLS(t, a.tls, m.TLSConfig(nil))
+	serveTLS(t, a.tls, m.TLSConfig(&tls.Config{MinVersion: tls.VersionTLS12})) // without protocols
 	run(t, m)
 	wait(t, m)
 	require.ErrorContains(t, e.all()[0].Err, "acme: cache: host=a.example.com: parse "+filepath.Join(dirs[0], "a.example.com.pem"))

@@ -53,11 +53,44 @@ func (m *Manager) ours(hello *tls.ClientHelloInfo) bool {
 // TLSConfig returns a clone of base that presents the certificates, and answers
 // challenges. Names that are not among Hosts get what base has for them. nil: a
 // config with TLS 1.2 or newer, HTTP/2 and HTTP/1.1, for Hosts only. What
-// base.GetConfigForClient returns is treated in the same way.
+// base.GetConfigForClient returns is treated in the same way. A base without
+// NextProtos goes on taking clients that offer any; what is changed in a clone of
+// the config, ClientAuth for instance, does not hold for challenges then.
 func (m *Manager) TLSConfig(base *tls.Config) *tls.Config {
 	if base == nil {
 		base = &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
 	}
+	t := m.presenting(base)
+	if base.GetConfigForClient == nil && len(t.NextProtos) > 0 {
+		return t
+	}
+	t.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		use := t
+		if base.GetConfigForClient != nil {
+			given, err := base.GetConfigForClient(hello)
+			if err != nil {
+				return nil, err
+			}
+			if given != nil {
+				use = m.presenting(given)
+			}
+		}
+		switch {
+		case isChallenge(hello) && !slices.Contains(use.NextProtos, acme.ALPNProto): // net/http adds others
+			use = use.Clone()
+			use.NextProtos = []string{acme.ALPNProto}
+		case use == t:
+			return nil, nil //nolint:nilnil // crypto/tls goes on with what it has
+		}
+		return use, nil
+	}
+	return t
+}
+
+// presenting returns a clone of base with the certificates. The protocol of
+// challenges joins others only: alone, crypto/tls would refuse whoever offers
+// another one.
+func (m *Manager) presenting(base *tls.Config) *tls.Config {
 	t := base.Clone()
 	t.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		if !m.ours(hello) {
@@ -70,17 +103,8 @@ func (m *Manager) TLSConfig(base *tls.Config) *tls.Config {
 		}
 		return m.GetCertificate(hello)
 	}
-	if !slices.Contains(t.NextProtos, acme.ALPNProto) {
+	if len(t.NextProtos) > 0 && !slices.Contains(t.NextProtos, acme.ALPNProto) {
 		t.NextProtos = append(slices.Clone(t.NextProtos), acme.ALPNProto)
-	}
-	if base.GetConfigForClient != nil {
-		t.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-			given, err := base.GetConfigForClient(hello)
-			if given == nil || err != nil {
-				return nil, err
-			}
-			return m.TLSConfig(given), nil
-		}
 	}
 	return t
 }

@@ -40,8 +40,8 @@ func (m *Manager) Run(ctx context.Context) error {
 	defer m.running.Unlock()
 	client, transport := m.client()
 	defer transport.CloseIdleConnections()
-	for _, err := range m.broken {
-		m.tell(Event{Err: err})
+	for _, e := range m.broken {
+		m.tell(e)
 	}
 	m.broken = nil
 	m.follow(ctx, &order{m: m, client: client})
@@ -99,7 +99,9 @@ func (m *Manager) delay(failures int, err error) time.Duration {
 	for range failures {
 		d = min(d*retryFactor, lastRetry)
 	}
-	if asked, ok := acme.RateLimit(err); ok {
+	// RateLimit does not look inside of other errors.
+	if problem, ok := errors.AsType[*acme.Error](err); ok {
+		asked, _ := acme.RateLimit(problem)
 		d = max(d, min(asked, lastRetry))
 	}
 	return d
