@@ -55,7 +55,11 @@ func redacted(fd protoreflect.FieldDescriptor) bool {
 	return ok && o.GetDebugRedact()
 }
 
+// holdsSecret reports whether a field of the message is a secret; nil has none.
 func holdsSecret(d protoreflect.MessageDescriptor) bool {
+	if d == nil {
+		return false
+	}
 	for i := range d.Fields().Len() {
 		if redacted(d.Fields().Get(i)) {
 			return true
@@ -159,7 +163,7 @@ func (r *reader) list(at *step, n *node, l protoreflect.List, fd protoreflect.Fi
 		return p
 	}
 	if n.kind != array {
-		r.mismatch(at, n, secret, "a list")
+		r.mismatch(at, n, secret || holdsSecret(fd.Message()), "a list")
 		return p
 	}
 	for i, item := range n.items {
@@ -183,7 +187,7 @@ func (r *reader) dict(at *step, n *node, m protoreflect.Map, fd protoreflect.Fie
 		return p
 	}
 	if n.kind != object {
-		r.mismatch(at, n, secret, "an object")
+		r.mismatch(at, n, secret || holdsSecret(fd.MapValue().Message()), "an object")
 		return p
 	}
 	seen := map[any]*node{}

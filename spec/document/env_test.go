@@ -57,6 +57,19 @@ func TestEnvKinds(t *testing.T) {
 	}
 }
 
+// A key is kept as it is, also as an alias; the value that it stands for gets the
+// environment elsewhere.
+func TestEnvAliases(t *testing.T) {
+	for _, doc := range []string{"options: {A: &x '${N}', *x : B, C: *x}", "options: {&x '${N}': B, A: *x, C: *x}"} {
+		var d specv1.DialConfig
+		_, err := document.Unmarshal("", []byte(doc), &d, &document.Options{Env: lookup})
+		require.NoError(t, err)
+		for key, want := range map[string]any{"A": "5", "${N}": "B", "C": "5"} {
+			assert.Equal(t, want, d.GetOptions()[key].AsInterface(), "%s in %s", key, doc)
+		}
+	}
+}
+
 // It is off unless asked for.
 func TestEnvOff(t *testing.T) {
 	t.Setenv("N", "5")

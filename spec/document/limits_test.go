@@ -28,6 +28,17 @@ func laughs() string {
 	return b.String()
 }
 
+// keyed is the document in which each of 20 anchors has the one before it as a key
+// twice.
+func keyed() string {
+	var b strings.Builder
+	b.WriteString("options:\n  a0: &a0 {x: 1}\n")
+	for i := 1; i <= 20; i++ {
+		fmt.Fprintf(&b, "  a%d: &a%d {? *a%d : 1, ? *a%d : 2}\n", i, i, i-1, i-1)
+	}
+	return b.String()
+}
+
 // numbered repeats a line with numbers up to about n bytes.
 func numbered(line string, n int) string {
 	var b strings.Builder
@@ -54,6 +65,7 @@ func TestHostile(t *testing.T) {
 		{"blocks", document.YAML, strings.Repeat("- ", 90_000), "nested deeper than 64"},
 		{"questions", document.YAML, strings.Repeat("? ", 90_000), "nested deeper than 64"},
 		{"laughs", document.YAML, laughs(), "more than 100000 values"},
+		{"laughs in keys", document.YAML, keyed(), "a key must be text"},
 		{"aliases", document.YAML, "options:\n  a: &a 1\n  b:\n" + all("  - *a\n"), "more than 100000 values"},
 		{"items", document.YAML, "options: {a: [" + all("a,") + "]}", "more than 100000 values"},
 		{"items in JSON", document.JSON, `{"options":{"a":[` + all("1,") + "1]}}", "more than 100000 values"},

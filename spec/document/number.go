@@ -15,6 +15,9 @@ var (
 	errOctal = errors.New("ambiguous: write 0o and the digits for octal, or leave the leading zeros out")
 )
 
+// maxShift is more than any number has digits: see longestNumber.
+const maxShift = 1000
+
 // whole returns the sign and the amount of a number of YAML or JSON that has no
 // fraction; 1e3 and 2.0 have none.
 func whole(s string) (negative bool, amount uint64, err error) {
@@ -30,9 +33,8 @@ func whole(s string) (negative bool, amount uint64, err error) {
 	}
 	shift := 0
 	if exponent != "" {
-		if shift, err = strconv.Atoi(exponent); err != nil {
-			return negative, 0, errRange
-		}
+		shift, _ = strconv.Atoi(exponent) // the nearest one, if there is none
+		shift = max(-maxShift, min(shift, maxShift))
 	}
 	all := strings.TrimRight(before+after, "0")
 	shift += len(before) - len(all) // zeros to add, or digits of the fraction

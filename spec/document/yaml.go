@@ -25,7 +25,7 @@ func (r *reader) yaml(data []byte) *node {
 		return nil
 	}
 	t := &tree{reader: r, done: map[*yaml.Node]*node{}}
-	return t.node(root, false)
+	return t.node(root)
 }
 
 // maxHandles bounds %TAG directives: the parser compares each with all others.
@@ -130,14 +130,30 @@ var (
 	errTag   = errors.New("tags other than !!str, !!int, !!float, !!bool, !!null, !!seq and !!map are not allowed")
 )
 
-// node turns y. Keys are kept as they are, values get the environment.
-func (t *tree) node(y *yaml.Node, key bool) *node {
+// key turns the key of a mapping, which is kept as it is. What is no scalar is not
+// looked into: aliases in it would stand for more and more.
+func (t *tree) key(y *yaml.Node) *node {
+	n := &node{line: y.Line, column: y.Column}
+	if y.Kind == yaml.AliasNode {
+		y = y.Alias
+	}
+	if y.Kind != yaml.ScalarNode {
+		n.err = errKey
+		return n
+	}
+	t.scalar(n, y)
+	t.tag(n, y)
+	return n
+}
+
+// node turns a value, which gets the environment.
+func (t *tree) node(y *yaml.Node) *node {
 	if y.Kind == yaml.AliasNode {
 		n, known := t.done[y.Alias]
 		switch {
 		case known && n == nil:
 			return &node{line: y.Line, column: y.Column, err: errLoop}
-		case known && !key:
+		case known:
 			return n
 		}
 		y = y.Alias
@@ -150,7 +166,8 @@ func (t *tree) node(y *yaml.Node, key bool) *node {
 	case yaml.MappingNode:
 		t.mapping(n, y)
 	default:
-		t.scalar(n, y, key)
+		t.scalar(n, y)
+		t.substitute(n)
 	}
 	t.tag(n, y)
 	t.done[y] = n
@@ -160,7 +177,7 @@ func (t *tree) node(y *yaml.Node, key bool) *node {
 func (t *tree) sequence(n *node, y *yaml.Node) {
 	n.kind = array
 	for _, inner := range y.Content {
-		n.items = append(n.items, t.node(inner, false))
+		n.items = append(n.items, t.node(inner))
 	}
 }
 
@@ -169,7 +186,7 @@ func (t *tree) sequence(n *node, y *yaml.Node) {
 func (t *tree) mapping(n *node, y *yaml.Node) {
 	n.kind = object
 	for i := 0; i+1 < len(y.Content); i += 2 {
-		e := entry{t.node(y.Content[i], true), t.node(y.Content[i+1], false)}
+		e := entry{t.key(y.Content[i]), t.node(y.Content[i+1])}
 		if k := y.Content[i]; k.Value == "<<" && k.Style == 0 && k.Kind == yaml.ScalarNode {
 			e.key.err = errMerge
 		}
@@ -183,14 +200,11 @@ func (t *tree) mapping(n *node, y *yaml.Node) {
 
 const quotedStyles = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
 
-func (t *tree) scalar(n *node, y *yaml.Node, key bool) {
+func (t *tree) scalar(n *node, y *yaml.Node) {
 	n.kind, n.text = text, y.Value
 	if y.Style&quotedStyles == 0 && (y.Style&yaml.TaggedStyle == 0 || y.Tag != "!!str") {
 		n.plain, n.kind = true, resolve(y.Value)
 		n.bare = y.Value == "" && y.Style&yaml.TaggedStyle == 0
-	}
-	if !key {
-		t.substitute(n)
 	}
 }
 
