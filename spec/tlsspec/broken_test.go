@@ -19,6 +19,7 @@ import (
 	specv1 "github.com/strata-net/strata/spec/strata/v1"
 	"github.com/strata-net/strata/spec/tlsspec"
 	"github.com/strata-net/strata/tlsx"
+	"github.com/strata-net/strata/tlsx/pki"
 )
 
 // broken are messages, and what is said of them, a line for each problem.
@@ -117,6 +118,22 @@ func TestBroken(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What a source fetches is no fault of a message that has another one.
+func TestNewSource_Fetches(t *testing.T) {
+	spectest.NoLeak(t)
+	ca := newCA(t)
+	leaf, err := ca.Issue(&pki.Leaf{Names: []string{"a.test"}, OCSPServer: "http://ocsp.test", MustStaple: true})
+	require.NoError(t, err)
+	cert := pair(leaf)
+	cert.Ocsp = &specv1.CertKeyPair_OCSP{Issuer: text(ca.PEM()), Fetch: new(true)}
+	_, err = tlsspec.NewSource(t.Context(), &specv1.TLSConfig{
+		Certificates: []*specv1.CertKeyPair{cert, {Chain: env("TLSSPEC_UNSET")}},
+		Alpn:         []string{""}, Reload: &specv1.TLSConfig_Reload{},
+	})
+	require.EqualError(t, err, "alpn[0]: is empty\n"+
+		"certificates[1].chain: $TLSSPEC_UNSET: environment variable is not set, or empty")
 }
 
 // Errors unwrap to tlsx's and to the bottom.

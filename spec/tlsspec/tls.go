@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/strata-net/strata/spec/internal/build"
 	specv1 "github.com/strata-net/strata/spec/strata/v1"
@@ -32,14 +34,38 @@ func TLSConfig(m *specv1.TLSConfig) (*tls.Config, error) {
 }
 
 // refused returns what is wrong with a config, and what is wrong with the files of
-// it too: they are read without what has nothing to do with them.
-func refused(p *build.Problems, c *tlsx.Config) error {
+// it too: they are read without what has nothing to do with them. What tlsx says of
+// the fields in without is left out.
+func refused(p *build.Problems, c *tlsx.Config, without ...string) error {
 	own := *c
 	own.MinVersion, own.MaxVersion, own.CipherSuites, own.Curves = 0, 0, nil, nil
 	own.ALPN, own.Sessions, own.Reload = nil, 0, tlsx.Reload{}
 	_, err := tlsx.New(&own)
-	p.Module(err, fields, blame)
+	var all []error
+	for _, err := range build.Flatten(err) {
+		if e, ok := build.Is[*tlsx.Error](err); !ok || !slices.Contains(without, e.Field) {
+			all = append(all, err)
+		}
+	}
+	p.Module(errors.Join(all...), fields, blame)
 	return p.Err()
+}
+
+// unfetch takes out what a source fetches, which tlsx.New refuses, and returns the
+// fields in which tlsx.New then misses it.
+func unfetch(c *tlsx.Config) (fields []string) {
+	for i := range c.Certificates {
+		o := &c.Certificates[i].OCSP
+		if !o.Fetch {
+			continue
+		}
+		o.Fetch = false
+		if o.Response.IsZero() {
+			o.Issuer = tlsx.Data{}
+		}
+		fields = append(fields, fmt.Sprintf("Certificates[%d].OCSP", i))
+	}
+	return fields
 }
 
 // NewSource reads what m names, as TLSConfig does, and follows it until ctx ends
@@ -49,7 +75,8 @@ func NewSource(ctx context.Context, m *specv1.TLSConfig) (*tlsx.Source, error) {
 	var p build.Problems
 	cfg := checked(&p, m)
 	if p.Err() != nil {
-		return nil, refused(&p, cfg)
+		fetched := unfetch(cfg)
+		return nil, refused(&p, cfg, fetched...)
 	}
 	s, err := tlsx.NewSource(ctx, cfg)
 	if err != nil {
