@@ -34,6 +34,7 @@ func TestRefusedByMPTCP(t *testing.T) {
 		assert.ErrorContains(t, refused, "Multipath TCP")
 	}
 	require.NoError(t, sockopt.Options{sockopt.UserCookie.Value(1)}.RefusedByMPTCP())
+	require.NoError(t, sockopt.Options{sockopt.IPv6Freebind.Value(true), sockopt.IPv6Transparent.Value(true)}.RefusedByMPTCP())
 }
 
 func TestRefusedByMPTCPJoinsErrors(t *testing.T) {

@@ -144,10 +144,10 @@ var table = []row{
 	{Info: Info{Name: "IPV6_ADDR_PREFERENCES", Level: unix.IPPROTO_IPV6, Number: unix.IPV6_ADDR_PREFERENCES, Range: []Span{{0, math.MaxInt32}}, Networks: inet6, ReadBack: AddsBits, Since: "~2.6.26"}},
 	{Info: Info{Name: "IPV6_MINHOPCOUNT", Level: unix.IPPROTO_IPV6, Number: unix.IPV6_MINHOPCOUNT, Unit: "hop", Range: []Span{{0, 255}}, Networks: inet6, Twin: "IP_MINTTL", MaySleep: true, Since: "~2.6.35"}},
 	{Info: Info{Name: "IPV6_RECVORIGDSTADDR", Level: unix.IPPROTO_IPV6, Number: unix.IPV6_RECVORIGDSTADDR, Networks: inet6, Twin: "IP_RECVORIGDSTADDR", Since: "~2.6.37"}},
-	{Info: Info{Name: "IPV6_TRANSPARENT", Level: unix.IPPROTO_IPV6, Number: unix.IPV6_TRANSPARENT, Networks: inet6, Until: BeforeBind, Capability: netAdminOrRaw, Since: "~2.6.37", Note: "the same bit as IP_TRANSPARENT"}},
+	{Info: Info{Name: "IPV6_TRANSPARENT", Level: unix.IPPROTO_IPV6, Number: unix.IPV6_TRANSPARENT, Networks: inet6 | MPTCP, Until: BeforeBind, Capability: netAdminOrRaw, Since: "~2.6.37", Note: "the same bit as IP_TRANSPARENT"}},
 	{Info: Info{Name: "IPV6_UNICAST_IF", Level: unix.IPPROTO_IPV6, Number: unix.IPV6_UNICAST_IF, Range: []Span{{0, math.MaxInt32}}, Networks: inet6, Twin: "IP_UNICAST_IF", Since: "~3.4"}, wire: wireNetIndex},
 	{Info: Info{Name: "IPV6_RECVFRAGSIZE", Level: unix.IPPROTO_IPV6, Number: unix.IPV6_RECVFRAGSIZE, Networks: inet6, Twin: "IP_RECVFRAGSIZE", Since: "~4.10"}},
-	{Info: Info{Name: "IPV6_FREEBIND", Level: unix.IPPROTO_IPV6, Number: unix.IPV6_FREEBIND, Networks: inet6, Until: BeforeBind, Since: "4.18", Note: "the same bit as IP_FREEBIND"}},
+	{Info: Info{Name: "IPV6_FREEBIND", Level: unix.IPPROTO_IPV6, Number: unix.IPV6_FREEBIND, Networks: inet6 | MPTCP, Until: BeforeBind, Since: "4.18", Note: "the same bit as IP_FREEBIND"}},
 
 	// IPPROTO_TCP
 	{Info: Info{Name: "TCP_NODELAY", Level: unix.IPPROTO_TCP, Number: unix.TCP_NODELAY, Networks: tcp | MPTCP, Stage: Established, Since: "2.0", Note: "package net sets it after connect and accept"}},
