@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"net"
+	"runtime"
 	"slices"
 	"sync"
 	"syscall"
@@ -71,6 +72,23 @@ func TestApplyAllOrNothing(t *testing.T) {
 		require.ErrorIs(t, err, syscall.EINVAL)
 		require.ErrorIs(t, err, errors.ErrUnsupported)
 		assert.Equal(t, ttl, get(t, sockopt.IPTTL, c), op)
+	}
+}
+
+// Which levels an option has is known only with the socket: 0 hops can be for IPv6, where the list has them, not for IPv4.
+func TestApplyAllOrNothingAtEachLevel(t *testing.T) {
+	c := listenUDP(t, "udp4")
+	ttl, buffer := get(t, sockopt.IPTTL, c), get(t, sockopt.RcvBuf, c)
+	list := sockopt.Options{sockopt.RcvBuf.Value(16384), sockopt.Prefer(sockopt.IPv6UnicastHops.Value(0))}
+	raw, err := c.SyscallConn()
+	require.NoError(t, err)
+	for op, err := range map[string]error{"apply": list.Apply(c), "control": list.Control("udp4", "", raw)} {
+		var e *sockopt.Error
+		require.ErrorAs(t, err, &e, op)
+		assert.Equal(t, "IPV6_UNICAST_HOPS=0 on udp4", e.Option+"="+e.Value+" on "+e.Network)
+		require.ErrorIs(t, err, syscall.EINVAL)
+		assert.Equal(t, ttl, get(t, sockopt.IPTTL, c), op)
+		assert.Equal(t, buffer, get(t, sockopt.RcvBuf, c), op)
 	}
 }
 
@@ -210,6 +228,9 @@ func TestSnapshotOrder(t *testing.T) {
 // A dual-stack socket has both levels of an option with a twin. A list that names both sets each by its name, and
 // a difference at one level is found whatever the other says.
 func TestLevelsOfDualStack(t *testing.T) {
+	if runtime.GOOS != "linux" && runtime.GOOS != "windows" {
+		t.Skip("an IPv6 socket has no options of IPv4 here")
+	}
 	needIPv6(t, "udp6")
 	p, err := net.ListenPacket("udp", "[::]:0") // bound to one address it would be for IPv6 only
 	require.NoError(t, err)

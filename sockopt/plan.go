@@ -84,6 +84,12 @@ func (p *plan) apply(fd uintptr) {
 	}
 	p.socket.fd = fd
 	for _, o := range p.steps {
+		p.check(o)
+	}
+	if len(p.errs) > 0 {
+		return
+	}
+	for _, o := range p.steps {
 		p.set(o)
 	}
 }
@@ -169,20 +175,26 @@ func (p *plan) fail(o *Option, err error) {
 	p.errs = append(p.errs, o.fail("set", p.network, p.stage, err))
 }
 
-// set sets one option at each level that it has on the socket, or at none if one of them does not take the value.
+// check asks the other level that an option has on the socket whether it takes the value. That of its own row has been
+// asked by judge, and which others there are is known only now that there is a socket.
+func (p *plan) check(o *Option) {
+	if p.socket.single(o.row) {
+		return
+	}
+	p.socket.levels(o.row, func(r *row) {
+		if r == o.row || p.list.names(r) {
+			return
+		}
+		if err := r.check(r.fromTwin(o.val)); err != nil {
+			p.fail(o, err)
+		}
+	})
+}
+
+// set sets one option at each level that it has on the socket.
 func (p *plan) set(o *Option) {
 	if p.socket.single(o.row) {
 		p.setRow(o, o.row)
-		return
-	}
-	var err error
-	p.socket.levels(o.row, func(r *row) {
-		if r != o.row && !p.list.names(r) { // its own row has been asked by judge
-			err = r.check(r.fromTwin(o.val))
-		}
-	})
-	if err != nil {
-		p.fail(o, err)
 		return
 	}
 	p.socket.levels(o.row, func(r *row) {
