@@ -24,7 +24,10 @@ type Error struct {
 // Error returns "sockopt: set TCP_KEEPIDLE=0s on tcp4 at stage established: invalid argument".
 func (e *Error) Error() string {
 	var b strings.Builder
-	b.WriteString("sockopt: " + e.Op + " " + e.Option)
+	b.WriteString("sockopt: " + e.Op)
+	if e.Option != "" { // the zero Option has no name
+		b.WriteString(" " + e.Option)
+	}
 	if e.Value != "" {
 		b.WriteString("=" + e.Value)
 	}

@@ -22,6 +22,7 @@ func TestErrorText(t *testing.T) {
 		"sockopt: set 6/4=0x01 on udp6: invalid argument": {Op: "set", Option: "6/4", Value: "0x01", Network: "udp6", Err: cause},
 		"sockopt: get SO_TYPE on unix: invalid argument":  {Op: "get", Option: "SO_TYPE", Network: "unix", Err: cause},
 		"sockopt: parse SO_X=1: invalid argument":         {Op: "parse", Option: "SO_X", Value: "1", Err: cause},
+		"sockopt: set: invalid argument":                  {Op: "set", Err: cause},
 	} {
 		assert.EqualError(t, e, want)
 	}

@@ -119,7 +119,7 @@ func (k Kind) format(v value) string {
 	case KindDuration:
 		return time.Duration(v.n).String()
 	case KindLinger:
-		if v.n < 0 {
+		if v.n == int64(LingerOff) {
 			return "off"
 		}
 		return time.Duration(v.n).String()

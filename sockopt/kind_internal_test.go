@@ -34,6 +34,15 @@ func TestKindRoundTrips(t *testing.T) {
 	}
 }
 
+// A value that no text stands for must not print as one that is allowed.
+func TestNegativeLinger(t *testing.T) {
+	o := Linger.Value(-5 * time.Second)
+	assert.Equal(t, "SO_LINGER=-5s", o.String())
+	_, err := Parse(o.String())
+	require.Error(t, err)
+	require.ErrorContains(t, Options{o}.Check(""), "SO_LINGER=-5s: invalid argument: allowed: off or 0s")
+}
+
 func TestPortRangeKeepsItsEnds(t *testing.T) {
 	for _, p := range []PortRange{{}, {0, 65535}, {65535, 0}, {40000, 50000}} {
 		assert.Equal(t, p, portRangeValue(p).portRange())
