@@ -33,5 +33,6 @@
 //
 // IP_TTL on an IPv6 socket succeeds and does nothing: the hop limit has another name there. Such options are twins.
 // Either name means the one logical option; it is set at the level that the socket uses, and at both on a
-// dual-stack socket, where IPv4-mapped traffic follows the IPv4 level.
+// dual-stack socket, where IPv4-mapped traffic follows the IPv4 level. On macOS and the BSDs an IPv6 socket has no level
+// of IPv4: its hop limit counts for both, its traffic class for IPv6 only.
 package sockopt

@@ -157,6 +157,9 @@ func (r *row) getLike(fd uintptr, v value) (value, error) {
 	return value{n: v.n, s: string(buf[:min(n, len(v.s))])}, nil
 }
 
+// textSize is more than any text has, and no other type's size: on the BSDs it tells getsockopt what to read.
+const textSize = 32
+
 // size is how many bytes to ask getsockopt for: exactly those of the type, since some options insist on it.
 func (r *row) size() int {
 	switch r.wire {
@@ -166,6 +169,8 @@ func (r *row) size() int {
 		return 8
 	case wireTimeval, wireTimeval64:
 		return 16
+	case wireString:
+		return textSize
 	}
 	return 64
 }
@@ -240,7 +245,7 @@ func (r *row) ofInteger(n int32) value {
 		return boolValue(n != 0)
 	case KindDuration:
 		return value{n: int64(n) * int64(r.scale())}
-	case KindUint32, KindPortRange:
+	case KindUint32, KindUint64, KindPortRange:
 		return value{n: int64(uint32(n))}
 	}
 	return value{n: int64(n)}

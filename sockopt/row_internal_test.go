@@ -81,6 +81,7 @@ func TestDecode(t *testing.T) {
 		{"negative", row{Info: Info{Kind: KindInt}}, native(math.MaxUint32), value{n: -1}},
 		{"not negative", row{Info: Info{Kind: KindUint32}}, native(math.MaxUint32), value{n: math.MaxUint32}},
 		{"older kernel's 32 bits", row{Info: Info{Kind: KindUint64}, wire: wireUint64}, native(math.MaxUint32), value{n: math.MaxUint32}},
+		{"32 bits of 64", row{Info: Info{Kind: KindUint64}}, native(math.MaxUint32), value{n: math.MaxUint32}},
 		{"text ends at NUL", row{Info: Info{Kind: KindString}, wire: wireString}, []byte("lo\x00rubbish"), value{s: "lo"}},
 		{"text without NUL", row{Info: Info{Kind: KindString}, wire: wireString}, []byte("lo"), value{s: "lo"}},
 		{"no text", row{Info: Info{Kind: KindString}, wire: wireString}, nil, value{}},

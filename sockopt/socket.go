@@ -19,6 +19,9 @@ type state struct {
 	mapped    bool // AF_INET6 and connected to an IPv4-mapped address
 }
 
+// mapped reports whether an IPv6 address stands for an IPv4 one.
+func mapped(a [16]byte) bool { return [12]byte(a[:12]) == [12]byte{10: 0xff, 11: 0xff} }
+
 // tristate is a boolean that is asked for once.
 type tristate uint8
 
@@ -71,7 +74,7 @@ func (s *socket) native(r *row) *row {
 
 // primary is the one to read: on a dual-stack socket that talks to an IPv4 address, the traffic follows IPv4.
 func (s *socket) primary(r *row) *row {
-	if r.twin != nil && s.look().mapped && r.version(inet4).worksOn(s.network4()) {
+	if r.twin != nil && s.look().mapped && s.dualStack() && r.version(inet4).worksOn(s.network4()) {
 		return r.version(inet4)
 	}
 	return s.native(r)
@@ -133,11 +136,11 @@ func (s *socket) tooLate(r *row) bool {
 	return false
 }
 
-// dualStack reports whether an IPv6 socket also carries IPv4-mapped traffic. Raw sockets never do.
+// dualStack reports whether an IPv6 socket has the options of IPv4 too, for IPv4-mapped traffic. Raw sockets never do.
 func (s *socket) dualStack() bool {
 	if s.dual == unknown {
 		s.dual = no
-		if s.network&raw == 0 && carriesIPv4(s.fd) {
+		if s.network&raw == 0 && takesIPv4(s.fd) {
 			s.dual = yes
 		}
 	}

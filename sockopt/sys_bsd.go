@@ -33,6 +33,9 @@ func getsockopt(fd uintptr, level, number int, b []byte) (int, error) {
 			return 0, err
 		}
 		return copy(b, unsafe.Slice((*byte)(unsafe.Pointer(tv)), unsafe.Sizeof(*tv))), nil
+	case textSize:
+		s, err := unix.GetsockoptString(int(fd), level, number)
+		return copy(b, s), err
 	}
 	return 0, syscall.ENOPROTOOPT
 }
@@ -60,8 +63,6 @@ func family(fd uintptr) int {
 	return unix.AF_UNSPEC
 }
 
-// carriesIPv4 reports whether an IPv6 socket is not limited to IPv6.
-func carriesIPv4(fd uintptr) bool {
-	only, err := unix.GetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_V6ONLY)
-	return err == nil && only == 0
-}
+// takesIPv4 reports whether an IPv6 socket has options of IPv4 for the IPv4-mapped traffic that it carries. These kernels
+// have none on it (ip6_ctloutput of FreeBSD and XNU: EINVAL), and use its hop limit for both.
+func takesIPv4(uintptr) bool { return false }

@@ -60,8 +60,9 @@ func networkOf(domain, kind, protocol int) Networks {
 	return n
 }
 
-// carriesIPv4 reports whether an IPv6 socket is not limited to IPv6.
-func carriesIPv4(fd uintptr) bool {
+// takesIPv4 reports whether an IPv6 socket has options of IPv4 for the IPv4-mapped traffic that it carries: it must not be
+// limited to IPv6.
+func takesIPv4(fd uintptr) bool {
 	only, err := unix.GetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_V6ONLY)
 	return err == nil && only == 0
 }

@@ -17,7 +17,7 @@ func describe(fd uintptr) socket { return socket{fd: fd, network: other} }
 
 func stateOf(uintptr, Networks) state { return state{} }
 
-func carriesIPv4(uintptr) bool { return false }
+func takesIPv4(uintptr) bool { return false }
 
 func putTimeval([]byte, time.Duration) int { return 0 }
 

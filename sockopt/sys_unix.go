@@ -22,7 +22,7 @@ func stateOf(fd uintptr, network Networks) state {
 	if peer, err := unix.Getpeername(int(fd)); err == nil {
 		s.connected = true
 		if p, ok := peer.(*unix.SockaddrInet6); ok {
-			s.mapped = [12]byte(p.Addr[:12]) == [12]byte{10: 0xff, 11: 0xff}
+			s.mapped = mapped(p.Addr)
 		}
 	}
 	if local, err := unix.Getsockname(int(fd)); err == nil {

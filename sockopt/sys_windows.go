@@ -49,7 +49,7 @@ func stateOf(fd uintptr, _ Networks) state {
 	if peer, err := windows.Getpeername(h); err == nil {
 		s.connected = true
 		if p, ok := peer.(*windows.SockaddrInet6); ok {
-			s.mapped = [12]byte(p.Addr[:12]) == [12]byte{10: 0xff, 11: 0xff}
+			s.mapped = mapped(p.Addr)
 		}
 	}
 	local, err := windows.Getsockname(h) // fails before bind
@@ -79,11 +79,20 @@ func networkOfKind(family, kind int) Networks {
 	return other
 }
 
-// carriesIPv4 reports whether an IPv6 socket is not limited to IPv6, which is the default on Windows.
-func carriesIPv4(fd uintptr) bool {
+// takesIPv4 reports whether an IPv6 socket has options of IPv4 for the IPv4-mapped traffic that it carries: it must not be
+// limited to IPv6, which is the default on Windows, nor bound to an address of IPv6 (WSAEINVAL of Windows 10).
+func takesIPv4(fd uintptr) bool {
 	var b [4]byte
 	n, err := getsockopt(fd, windows.IPPROTO_IPV6, windows.IPV6_V6ONLY, b[:])
-	return err == nil && integer(b[:n]) == 0
+	if err != nil || integer(b[:n]) != 0 {
+		return false
+	}
+	local, err := windows.Getsockname(windows.Handle(fd))
+	if err != nil { // before bind
+		return true
+	}
+	a, ok := local.(*windows.SockaddrInet6)
+	return ok && (a.Addr == [16]byte{} || mapped(a.Addr))
 }
 
 // putTimeval writes a time limit, a DWORD of milliseconds on Windows.
