@@ -2,6 +2,7 @@ package socketz
 
 import (
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -37,20 +38,28 @@ type answer[T any] struct {
 	err   error
 }
 
-// ask calls f and waits for its result as long as there is patience. busy is set while f runs: what is busy is not asked.
-func ask[T any](l *look, busy *atomic.Bool, f func() T) (T, error) {
+// A question is what looks ask of one socket, or of one source of counters, again and again.
+type question struct {
+	turn sync.Mutex  // held while a look waits for the answer: another one that asks the same waits for its turn
+	busy atomic.Bool // f runs: it is not called again if a look has given it up
+}
+
+// ask calls f and waits for its result as long as there is patience.
+func ask[T any](l *look, q *question, f func() T) (T, error) {
 	var none T
+	q.turn.Lock()
+	defer q.turn.Unlock()
 	if l.asker.givenUp.Load() >= maxGivenUp {
 		return none, tooMany
 	}
-	if !busy.CompareAndSwap(false, true) {
+	if !q.busy.CompareAndSwap(false, true) {
 		return none, stillAsking
 	}
 	var over atomic.Bool // whoever is first, f or the look, sets it
 	done := make(chan answer[T], 1)
 	go func() {
 		a := guarded(f)
-		busy.Store(false)
+		q.busy.Store(false)
 		if over.Swap(true) {
 			l.asker.givenUp.Add(-1)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -76,6 +77,30 @@ func TestBlockedConns(t *testing.T) {
 		}
 		return len(d.Conns) == 201
 	}, eventually, 10*time.Millisecond)
+}
+
+// Those who look at the same time see the same: a question that somebody else asks is not one without an answer.
+func TestManyLookAtOnce(t *testing.T) {
+	noLeak(t)
+	const conns, looks = 20, 100
+	var r socketz.Registry
+	for range conns {
+		add(t, &r, socketz.Socket{Conn: &fake{remote: textAddr("there")}, Counters: func(any) any { return 1 }})
+	}
+	r.Counters("all", func() any { return 1 })
+	h := r.Handler(nil)
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range looks {
+				text := request(t, h, "/?format=json").Body.String()
+				if !assert.NotContains(t, text, `"note`) || !assert.Equal(t, conns, strings.Count(text, `"remote":"there"`)) {
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
 }
 
 // What a program tells of its conns may fail in every way.

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 )
 
 // A counterSet is functions by name.
@@ -37,7 +36,7 @@ func (s *counterSet) add(name string, read func() any) (remove func()) {
 // A source is where counters come from.
 type source struct {
 	read   func() any
-	asking atomic.Bool
+	asking question
 }
 
 // counted is what one has told.

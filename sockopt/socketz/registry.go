@@ -37,7 +37,7 @@ type record struct {
 	socket     Socket // without Conn
 	ref        ref
 	cleanup    runtime.Cleanup // of what ref leads to
-	asking     [3]atomic.Bool  // calls to it that have not returned: of probe, tls and counters
+	asking     [3]question     // of probe, tls and counters
 	gone       bool            // guarded by the shard's mu, like next and prev
 	next, prev *record
 }
