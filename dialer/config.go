@@ -62,8 +62,9 @@ type Config struct {
 	// ip-netns(8) (of /run/netns) or, with a slash in it, a path such as
 	// /proc/1234/ns/net. "" is the one of the process. Each dial opens it
 	// again, so it need not exist yet. Names are resolved outside of it, in the
-	// namespace of the process. Needs CAP_SYS_ADMIN; elsewhere than on Linux it
-	// is an error in New.
+	// namespace of the process; the zone of an IPv6 address is an interface of
+	// the namespace. Needs CAP_SYS_ADMIN; elsewhere than on Linux it is an error
+	// in New.
 	Netns string
 
 	// Timeout limits a whole dial: name resolution, connecting to all

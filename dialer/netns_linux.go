@@ -78,7 +78,9 @@ func (n *namespace) visit(ctx context.Context, d net.Dialer, network, address st
 		var conn net.Conn
 		if err == nil {
 			d.Control = v.control
-			conn, err = d.DialContext(ctx, network, address)
+			if address, err = v.zones(&d, network, address); err == nil {
+				conn, err = d.DialContext(ctx, network, address)
+			}
 			if lost := v.leave(); lost != nil { // Control was not called
 				err = v.fail(errors.Join(err, lost))
 			}

@@ -410,6 +410,46 @@ func TestCancelInANamespaceAtAnyMoment(t *testing.T) {
 	}
 }
 
+// Package net would look for the interface outside, where it is another one or none.
+func TestZonesAreOfTheNamespace(t *testing.T) {
+	needRaw(t)
+	noLeak(t)
+	atHome(t)
+	s := newSpace(t)
+	s.ip(t, "link", "add", "strata0", "type", "veth", "peer", "name", "strata1")
+	s.ip(t, "link", "set", "strata0", "up")
+	s.ip(t, "link", "set", "strata1", "up")
+	s.ip(t, "addr", "add", "fe80::1/64", "dev", "strata0", "nodad")
+	index, _, _ := strings.Cut(s.command(t, "ip", "-o", "link", "show", "strata0"), ":")
+	l := s.listen(t, "tcp6", "[::]:0") // not on the zone, which package net would then remember
+	greet(t, l, "inside")
+	port := l.Addr().(*net.TCPAddr).Port
+	for _, zone := range []string{"strata0", index} {
+		for network, address := range map[string]string{
+			"tcp": fmt.Sprintf("[fe80::1%%%s]:%d", zone, port), "udp": "[fe80::1%" + zone + "]:9", "ip6:58": "fe80::1%" + zone,
+		} {
+			for _, source := range []string{"", "fe80::1%" + zone} {
+				c, err := newDialer(t, &dialer.Config{Netns: s.path(), LocalAddr: source}).Dial(network, address)
+				require.NoError(t, err, "%s from %q", address, source)
+				if network == "tcp" {
+					expect(t, c, "inside")
+				}
+				c.Close()
+			}
+		}
+	}
+	missing := "[fe80::1%strata9]:9"
+	for _, config := range []dialer.Config{{}, {LocalAddr: "fe80::1%strata9"}} {
+		config.Netns = s.path()
+		_, err := newDialer(t, &config).Dial("udp", missing)
+		require.ErrorIs(t, err, syscall.ENODEV)
+		assert.EqualError(t, err, "dialer: dial udp "+missing+": Netns="+s.path()+": zone strata9: ioctl: no such device")
+	}
+	c, err := newDialer(t, &dialer.Config{Netns: s.path()}).Dial("unixgram", "@fe80::1%strata9")
+	assert.ErrorIs(t, err, syscall.ECONNREFUSED, "a path has no zone")
+	assert.Nil(t, c)
+}
+
 func TestInterfaceAndSourceOfANamespace(t *testing.T) {
 	noLeak(t)
 	s := newSpace(t)
