@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"strings"
 
 	"github.com/strata-net/strata/sockopt"
@@ -49,15 +50,23 @@ var errNoContext = errors.New("the context is nil")
 // target the error is about.
 func (p *plan) connect(ctx context.Context, network, address string, data []byte) (net.Conn, int, *Error) {
 	ip, ok := literal(p.network, address)
-	if ok && !p.family.allows(versionOf(ip)) {
-		err := &net.AddrError{Err: "excluded", Addr: ip.String()}
-		return nil, 0, &Error{Op: "dial", Field: "Family", Value: p.family.String(), Err: err}
+	if e := p.excludes(ip); e != nil {
+		return nil, 0, e
 	}
 	if ok && !(p.expand && ambiguous(p.network, ip)) {
 		t := target{network: p.name(network), address: address, version: versionOf(ip), asked: address, data: data}
 		return p.attempt(ctx, t)
 	}
 	return p.connectName(ctx, network, address, data)
+}
+
+// excludes says why the family does not allow an address. The zero Addr is none.
+func (p *plan) excludes(ip netip.Addr) *Error {
+	if p.family.allows(versionOf(ip)) {
+		return nil
+	}
+	err := &net.AddrError{Err: "excluded", Addr: ip.String()}
+	return &Error{Op: "dial", Field: "Family", Value: p.family.String(), Err: err}
 }
 
 // connectName resolves a name and connects to one of its addresses.

@@ -1,4 +1,4 @@
-//go:build !plan9
+//go:build !plan9 && !windows
 
 package dialer
 
@@ -9,4 +9,5 @@ const (
 	errNetUnreachable  = syscall.ENETUNREACH
 	errHostUnreachable = syscall.EHOSTUNREACH
 	errRefused         = syscall.ECONNREFUSED
+	errNoFamily        = syscall.EAFNOSUPPORT
 )

@@ -67,6 +67,14 @@ func (d *dialer) dialChain(ctx context.Context, hops []*hop, network, address st
 	if err != nil {
 		return nil, blame("dial", hops[0], err)
 	}
+	p, err := d.plan(ctx, network, hops[0].address)
+	if err != nil {
+		return nil, blame("dial", hops[0], err)
+	}
+	if e := p.excludes(to.ip); e != nil {
+		e.Network, e.Address = network, address
+		return nil, e
+	}
 	conn, err := d.direct(ctx, network, hops[0].address, nil)
 	if err != nil {
 		return nil, blame("dial", hops[0], err)
@@ -76,7 +84,7 @@ func (d *dialer) dialChain(ctx context.Context, hops []*hop, network, address st
 		if i+1 < len(hops) {
 			next = hops[i+1].endpoint
 		}
-		if conn, err = d.pass(ctx, h, conn, next, d.plans[network].lookupOne); err != nil {
+		if conn, err = d.pass(ctx, h, conn, next, p.lookupOne); err != nil {
 			if errors.Is(context.Cause(ctx), errTimeout) {
 				err = fmt.Errorf("%w (Config.Timeout=%v)", err, d.timeout)
 			}

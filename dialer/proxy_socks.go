@@ -32,7 +32,7 @@ var socksReplies = map[byte]error{
 	5: errRefused,
 	6: fmt.Errorf("the TTL expired: %w", syscall.ETIMEDOUT),
 	7: fmt.Errorf("the proxy has no CONNECT: %w", errors.ErrUnsupported),
-	8: fmt.Errorf("the proxy lacks this type of address: %w", syscall.EAFNOSUPPORT),
+	8: fmt.Errorf("the proxy lacks this type of address: %w", errNoFamily),
 }
 
 // connectSOCKS is the CONNECT of RFC 1928. It reads not a byte more than the

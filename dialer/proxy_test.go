@@ -365,12 +365,12 @@ func TestProxiesThatRefuse(t *testing.T) {
 		{"an unknown address", "socks5h://" + script(t, "\x05\x00", "\x05\x00\x00\x02"), "an address of type 2", nil},
 		{"1", reply("\x01"), "the proxy answers 1: general failure", nil},
 		{"2", reply("\x02"), "not allowed", syscall.EACCES},
-		{"3", reply("\x03"), "the proxy answers 3", syscall.ENETUNREACH},
-		{"4", reply("\x04"), "the proxy answers 4", syscall.EHOSTUNREACH},
-		{"5", reply("\x05"), "the proxy answers 5", syscall.ECONNREFUSED},
+		{"3", reply("\x03"), "the proxy answers 3", netUnreachable},
+		{"4", reply("\x04"), "the proxy answers 4", hostUnreachable},
+		{"5", reply("\x05"), "the proxy answers 5", connRefused},
 		{"6", reply("\x06"), "TTL", syscall.ETIMEDOUT},
 		{"7", reply("\x07"), "no CONNECT", errors.ErrUnsupported},
-		{"8", reply("\x08"), "type of address", syscall.EAFNOSUPPORT},
+		{"8", reply("\x08"), "type of address", noFamily},
 		{"9", reply("\x09"), "the proxy answers 9, which RFC 1928 does not know", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -393,6 +393,15 @@ func TestProxiesThatRefuse(t *testing.T) {
 			assert.False(t, e.Timeout() && test.name != "6")
 		})
 	}
+}
+
+// A program need not know whether there was a proxy on the way.
+func TestRefusedBehindSOCKSIsRefused(t *testing.T) {
+	_, err := net.Dial("tcp", refusing(t))
+	require.ErrorIs(t, err, connRefused)
+	proxy := "socks5h://" + script(t, "\x05\x00", "\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00")
+	_, err = newDialer(t, &dialer.Config{Proxies: parseProxies(t, proxy)}).Dial("tcp", "192.0.2.1:80")
+	assert.ErrorIs(t, err, connRefused)
 }
 
 func TestProxiesThatAreGone(t *testing.T) {
@@ -508,6 +517,17 @@ func TestSOCKS5ResolvesHere(t *testing.T) {
 	}})
 	_, err = d.Dial("tcp4", "service.test:80")
 	assert.ErrorContains(t, err, "no suitable address found")
+}
+
+// The family holds for addresses as well, and no proxy is asked then.
+func TestFamilyOfATargetBehindAProxy(t *testing.T) {
+	for _, scheme := range []string{"socks5", "socks5h", "http"} {
+		d := newDialer(t, &dialer.Config{Proxies: parseProxies(t, scheme+"://"+refusing(t)), Family: dialer.OnlyIPv4})
+		_, err := d.Dial("tcp", "[2001:db8::6]:80")
+		assert.EqualError(t, err, "dialer: dial tcp [2001:db8::6]:80: Family=only IPv4: address 2001:db8::6: excluded")
+		_, err = d.Dial("tcp6", "[2001:db8::6]:80")
+		assert.ErrorContains(t, err, "Family=only IPv4: network tcp6 is excluded")
+	}
 }
 
 func TestDataThroughAProxy(t *testing.T) {
