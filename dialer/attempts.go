@@ -6,7 +6,8 @@ import (
 )
 
 // Attempts is the cause of an [*Error] when a name was dialled: what became of each address that was tried, in the
-// order in which they ended. Each has the address in its Address. An address that was not tried any more, because time
+// order in which they ended; of two versions of IP that raced, first those of the one that gave up first. Each has the
+// address in its Address. An address that was not tried any more, because time
 // ran out before its turn, is not in the list.
 type Attempts []*Error
 

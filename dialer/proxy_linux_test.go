@@ -161,8 +161,9 @@ func TestProxyHeaderThatNobodyReads(t *testing.T) {
 	c, err := d.DialContext(ctx, "tcp", l.Addr().String())
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	assert.Nil(t, c)
-	assert.Equal(t, "write", failure(t, err).Op)
-	assert.True(t, failure(t, err).Timeout())
+	e := failure(t, err)
+	assert.Equal(t, []string{"write", "HandshakeTimeout", "100ms"}, []string{e.Op, e.Field, e.Value})
+	assert.True(t, e.Timeout())
 }
 
 // TestSocketOptionsReachTheConnToTheProxy looks at the bare conn that a chain without TLS hands out.

@@ -64,12 +64,21 @@ func (d *dialer) layered(ctx context.Context, hops []*hop, network, address stri
 	if err != nil {
 		return nil, err
 	}
-	limit, cancel := context.WithTimeoutCause(ctx, d.handshakeTimeout, errHandshakeTimeout)
-	defer cancel()
-	if conn, err = send(limit, conn, network, address, header); err != nil {
+	if conn, err = d.sendHeader(ctx, conn, network, address, header); err != nil {
 		return nil, err
 	}
 	return send(ctx, conn, network, address, data)
+}
+
+// sendHeader sends the PROXY header within Config.HandshakeTimeout.
+func (d *dialer) sendHeader(ctx context.Context, conn net.Conn, network, address string, header []byte) (net.Conn, error) {
+	limit, cancel := context.WithTimeoutCause(ctx, d.handshakeTimeout, errHandshakeTimeout)
+	defer cancel()
+	conn, err := send(limit, conn, network, address, header)
+	if e, ok := errors.AsType[*Error](err); ok {
+		d.overtime(limit, e)
+	}
+	return conn, err
 }
 
 // route makes what leads dials elsewhere. The plans have to be there: a rule

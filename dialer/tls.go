@@ -66,13 +66,18 @@ func (d *dialer) handshake(ctx context.Context, conn *tls.Conn, network, address
 		return nil
 	}
 	e := &Error{Op: "handshake", Network: network, Address: address, Err: err}
-	switch cause := context.Cause(limit); {
+	d.overtime(limit, e)
+	return e
+}
+
+// overtime names the field of the Config that ended the context of what has failed, if one did.
+func (d *dialer) overtime(ctx context.Context, e *Error) {
+	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errTimeout):
 		e.Field, e.Value = "Timeout", d.timeout.String()
 	case errors.Is(cause, errHandshakeTimeout):
 		e.Field, e.Value = "HandshakeTimeout", d.handshakeTimeout.String()
 	}
-	return e
 }
 
 // tlsConfig returns a clone with the name that was dialled, so that a config
@@ -82,10 +87,12 @@ func (d *dialer) tlsConfig(network, address string) (*tls.Config, error) {
 		return nil, err
 	}
 	c := d.tls.Clone()
-	if c.ServerName == "" && !strings.HasPrefix(network, "unix") {
-		c.ServerName = serverName(address)
+	if c.ServerName != "" || isUnix(network) {
+		return c, nil
 	}
-	if c.ServerName == "" && !c.InsecureSkipVerify {
+	c.ServerName = serverName(address)
+	_, _, malformed := net.SplitHostPort(address)
+	if c.ServerName == "" && !c.InsecureSkipVerify && malformed == nil { // the dial says what is malformed
 		return nil, errors.New("the address has no host: set ServerName or InsecureSkipVerify")
 	}
 	return c, nil

@@ -105,7 +105,9 @@ func TestTLSNeedsAName(t *testing.T) {
 		assert.Equal(t, "TLS", failure(t, err).Field)
 	}
 	_, err := d.Dial("tcp", "no-port")
-	assert.Error(t, err)
+	assert.ErrorContains(t, err, "missing port in address")
+	_, err = d.Dial("carrier-pigeon", "no-port")
+	assert.ErrorIs(t, err, net.UnknownNetworkError("carrier-pigeon"))
 	_, err = d.DialContext(noContext, "tcp", "service.test:1")
 	assert.EqualError(t, err, "dialer: dial tcp service.test:1: the context is nil")
 }
