@@ -83,6 +83,7 @@ func TestTrail(t *testing.T) {
 		{"relative link", filepath.Join(link("./b/../b", "a", "l"), "file"), map[string][]string{a: {"l"}, b: {"file"}}},
 		{"absolute link", link(filepath.Join(b, "file"), "abs"), map[string][]string{top: {"abs"}, b: {"file"}}},
 		{"link to a link", filepath.Join(link(filepath.Join("a", "l"), "two"), "file"), map[string][]string{top: {"two"}, a: {"l"}, b: {"file"}}},
+		{"above a link", link(b, "up") + "/../b/file", map[string][]string{top: {"up"}, b: {"file"}}},
 		{"dangling", link("gone", "dangling"), map[string][]string{top: {"dangling", "gone"}}},
 		{"loop", link("loop", "loop"), map[string][]string{top: {"loop"}}},
 	} {
@@ -95,6 +96,7 @@ func TestTrail(t *testing.T) {
 	}
 	t.Chdir(b)
 	assert.Equal(t, map[string][]string{b: {"file"}}, tlsx.Trail("file"))
+	assert.Equal(t, map[string][]string{b: {"file"}}, tlsx.Trail("./../b/file"))
 }
 
 func TestTrailFromNowhere(t *testing.T) {

@@ -3,6 +3,7 @@ package tlsx
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 )
@@ -18,7 +19,7 @@ type trail map[string][]string
 // symbolic link, and the one of what it leads to; or the folder in which the
 // next element is missing.
 func (t trail) walk(path string) {
-	path, err := filepath.Abs(path)
+	path, err := absolute(path)
 	if err != nil {
 		return // no working directory: it cannot be opened either
 	}
@@ -50,6 +51,19 @@ func (t trail) walk(path string) {
 			folder = full
 		}
 	}
+}
+
+// absolute is filepath.Abs, but leaves ".." where it is: after a link it leads to
+// the folder above what the link stands for. Windows takes it out by name, too.
+func absolute(path string) (string, error) {
+	if runtime.GOOS == "windows" {
+		return filepath.Abs(path)
+	}
+	if filepath.IsAbs(path) {
+		return path, nil
+	}
+	folder, err := os.Getwd()
+	return folder + "/" + path, err
 }
 
 func (t trail) add(folder, name string) {
