@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 // Data names where a text comes from: a file, an environment variable, or the
@@ -58,8 +59,13 @@ func (d Data) String() string {
 	return ""
 }
 
-// GoString is String, for %#v.
-func (d Data) GoString() string { return d.String() }
+// Format writes String, whatever the verb.
+func (d Data) Format(f fmt.State, verb rune) {
+	if !strings.ContainsRune("qxX", verb) {
+		verb = 's'
+	}
+	fmt.Fprintf(f, fmt.FormatString(f, verb), d.String())
+}
 
 // MarshalText is String, for JSON and logs: what it returns cannot be read back.
 func (d Data) MarshalText() ([]byte, error) { return []byte(d.String()), nil }

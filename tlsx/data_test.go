@@ -1,6 +1,8 @@
 package tlsx_test
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -62,8 +64,30 @@ func TestDataIsHidden(t *testing.T) {
 	text, err := json.Marshal(map[string]any{"key": tlsx.Certificate{Key: d}.Key})
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"key": "(text)"}`, string(text))
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+	for _, verb := range everyVerb {
 		assert.NotContains(t, fmt.Sprintf(verb, d), "hunter2")
 		assert.NotContains(t, fmt.Sprintf(verb, &tlsx.Config{Tickets: tlsx.Tickets{Keys: []tlsx.Data{d}}}), "hunter2")
 	}
+	assert.Equal(t, `a.pem $B (text) "a.pem" [     a.pem] 612e70656d`, fmt.Sprintf("%v %#v %d %q [%10v] %x",
+		tlsx.File("a.pem"), tlsx.Env("B"), d, tlsx.File("a.pem"), tlsx.File("a.pem"), tlsx.File("a.pem")))
+}
+
+var everyVerb = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "% x", "%o", "%b", "%U", "%c"}
+
+// A key that is a list of bytes is not shown where the config is printed.
+func TestSignerIsHidden(t *testing.T) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	cfg := tlsx.Config{Certificates: []tlsx.Certificate{{Chain: tlsx.File("a.pem"), Signer: key, Names: []string{"a.test"}}}}
+	for _, verb := range everyVerb {
+		bare := strings.Trim(fmt.Sprintf(verb, []byte(key[:4])), "[]{}\"")
+		for _, value := range []any{cfg, &cfg, cfg.Certificates, cfg.Certificates[0], &cfg.Certificates[0]} {
+			text := fmt.Sprintf(verb, value)
+			assert.Contains(t, text, "ed25519.PrivateKey", verb)
+			assert.NotContains(t, text, bare, verb)
+		}
+	}
+	assert.Contains(t, fmt.Sprintf("%+v", cfg), "Chain:a.pem")
+	assert.Equal(t, key, cfg.Certificates[0].Signer, "the config stays")
+	assert.Contains(t, fmt.Sprintf("%+v", tlsx.Certificate{}), "Signer:<nil>")
 }
