@@ -14,19 +14,28 @@ import (
 // dialer is that of all: keep-alives find nobody dead on one machine.
 var dialer = net.Dialer{KeepAlive: -1}
 
+// maxTries is how often a dial that nobody has answered is tried again, with pauses that
+// are doubled: a second in all.
+const maxTries = 10
+
 // VNetDial connects to the process of dst's host and tells it who is calling. If
 // nobody answers there it asks the registry again, for the host may have another
-// process by now.
+// process by now. If it has the same, and that has hung up, it took the dial for a
+// stranger's: very many came at once, and this one had no time to speak.
 func (e *engine) VNetDial(ctx context.Context, src, dst *virtnet.Addr, dsthostdata string) (net.Conn, *virtnet.Addr, error) {
 	c, addr, err := e.dial(ctx, src, dst, dsthostdata)
-	if !unanswered(err) {
-		return c, addr, err
-	}
-	data, failed := e.registry.Query(ctx, dst.Host)
-	if failed != nil {
-		return nil, nil, failed
-	}
-	if data != dsthostdata {
+	for try := 0; unanswered(err) && try < maxTries; try++ {
+		data, failed := e.registry.Query(ctx, dst.Host)
+		if failed != nil {
+			return nil, nil, failed
+		}
+		if data == dsthostdata {
+			if !leftAlone(err) {
+				break
+			}
+			pause(ctx, time.Millisecond<<try)
+		}
+		dsthostdata = data
 		c, addr, err = e.dial(ctx, src, dst, data)
 	}
 	if unanswered(err) && refused(err) {
@@ -50,10 +59,26 @@ func unanswered(err error) bool {
 	return ok
 }
 
+// leftAlone reports whether an error is that of a conn on which somebody has hung up.
+func leftAlone(err error) bool {
+	s, ok := errors.AsType[silence](err)
+	return ok && s.hungUp
+}
+
+// pause waits, unless ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
 // refused reports whether an error says that nobody is there, not that this
 // process cannot call.
 func refused(err error) bool {
-	if s, ok := errors.AsType[silence](err); ok && s.hungUp {
+	if leftAlone(err) {
 		return true
 	}
 	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {

@@ -38,7 +38,8 @@
 // encrypted, but only root can listen in on the loopback interface.
 //
 // Who connects and says nothing, or no request, is dropped after 10 seconds; of
-// more than 256 of them the oldest goes first. A wrong name is answered with that
+// more than 256 of them the oldest goes first; a dial that this happens to, among very
+// many at once, is tried again for a second. A wrong name is answered with that
 // name alone.
 //
 // # Platforms

@@ -327,6 +327,29 @@ func TestAnswerAndMore(t *testing.T) {
 	assert.NoError(t, l.Close())
 }
 
+// TestTakenForStranger: among very many dials one may be taken for a stranger's, who has
+// not spoken in time. It is tried again.
+func TestTakenForStranger(t *testing.T) {
+	base := tempDir(t)
+	noLeak(t)
+	l := fake(t, base, "x", "β")
+	go func() {
+		for range 3 {
+			c, err := l.Accept()
+			if !assert.NoError(t, err) {
+				return
+			}
+			c.Close()
+		}
+		answer(l, "< lonet \"lonetx\" connected \"β:2\"\n")
+	}()
+	d, err := host(t, join(t, "x"), "α").Dial(t.Context(), "β:1")
+	require.NoError(t, err)
+	assert.Equal(t, "β:2", d.RemoteAddr().String())
+	require.NoError(t, d.Close())
+	require.NoError(t, l.Close())
+}
+
 // TestSilentAnswer: a dial to a process that says nothing ends with its context.
 func TestSilentAnswer(t *testing.T) {
 	base := tempDir(t)
