@@ -92,6 +92,23 @@ func TestApplyAllOrNothingAtEachLevel(t *testing.T) {
 	}
 }
 
+// The levels are those that IPV6_V6ONLY of the same list leaves: package net opens this socket for both versions of IP.
+func TestLevelsAfterV6Only(t *testing.T) {
+	needIPv6(t, "tcp6")
+	for _, only := range []bool{true, false} {
+		hops := sockopt.IPv6UnicastHops.Value(0)
+		lc := net.ListenConfig{Control: sockopt.Options{hops, sockopt.IPv6V6Only.Value(only)}.Control}
+		lc.SetMultipathTCP(false)
+		l, err := lc.Listen(t.Context(), "tcp", "[::]:0")
+		if !only && (runtime.GOOS == "linux" || runtime.GOOS == "windows") {
+			require.ErrorIs(t, err, syscall.EINVAL, "no TTL of 0")
+			continue
+		}
+		require.NoError(t, err)
+		assert.NoError(t, l.Close())
+	}
+}
+
 // What is for the conns of a listener is left for them.
 func TestApplyToListener(t *testing.T) {
 	l := listenTCP(t, "tcp4")

@@ -83,10 +83,7 @@ func (p *plan) apply(fd uintptr) {
 		}
 	}
 	p.socket.fd = fd
-	for _, o := range p.steps {
-		p.check(o)
-	}
-	if len(p.errs) > 0 {
+	if !p.check() {
 		return
 	}
 	for _, o := range p.steps {
@@ -175,26 +172,51 @@ func (p *plan) fail(o *Option, err error) {
 	p.errs = append(p.errs, o.fail("set", p.network, p.stage, err))
 }
 
-// check asks the other level that an option has on the socket whether it takes the value. That of its own row has been
-// asked by judge, and which others there are is known only now that there is a socket.
-func (p *plan) check(o *Option) {
-	if p.socket.single(o.row) {
-		return
+// check asks all levels of the options whether they take the values: which there are is known only with the socket, and
+// is decided by IPV6_V6ONLY if that is among the steps. It reports whether all is well.
+func (p *plan) check() bool {
+	decided := false
+	for _, o := range p.steps {
+		if o.row == IPv6V6Only.row {
+			decided = true
+			if o.val.n != 0 {
+				p.socket.dual = no
+			}
+		}
 	}
-	p.socket.levels(o.row, func(r *row) {
-		if r == o.row || p.list.names(r) {
-			return
-		}
-		if err := r.check(r.fromTwin(o.val)); err != nil {
-			p.fail(o, err)
-		}
-	})
+	for _, o := range p.steps {
+		p.taken(o)
+	}
+	if decided {
+		p.socket.dual = unknown
+	}
+	return len(p.errs) == 0
 }
 
-// set sets one option at each level that it has on the socket.
+// taken asks the level that an option has on the socket beside its own, which judge has asked.
+func (p *plan) taken(o *Option) bool {
+	if p.socket.single(o.row) {
+		return true
+	}
+	var err error
+	p.socket.levels(o.row, func(r *row) {
+		if r != o.row && !p.list.names(r) {
+			err = r.check(r.fromTwin(o.val))
+		}
+	})
+	if err != nil {
+		p.fail(o, err)
+	}
+	return err == nil
+}
+
+// set sets one option at each level that it has on the socket, or at none if one of them does not take the value.
 func (p *plan) set(o *Option) {
 	if p.socket.single(o.row) {
 		p.setRow(o, o.row)
+		return
+	}
+	if !p.taken(o) { // check may not have known of a level
 		return
 	}
 	p.socket.levels(o.row, func(r *row) {
