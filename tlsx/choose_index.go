@@ -40,7 +40,8 @@ func servedBy(cert *Certificate, leaf *x509.Certificate) []string {
 	if len(cert.Names) > 0 {
 		return cert.Names
 	}
-	names := slices.Clone(leaf.DNSNames)
+	// Go reads a certificate with an empty name, which is not that of clients without one.
+	names := slices.DeleteFunc(slices.Clone(leaf.DNSNames), func(name string) bool { return name == "" })
 	for _, ip := range leaf.IPAddresses {
 		names = append(names, ip.String())
 	}

@@ -2,6 +2,7 @@ package tlsx_test
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"strings"
 	"testing"
@@ -169,6 +170,20 @@ func TestRefuseUnknown(t *testing.T) {
 }
 
 // The same as openssl sees it.
+// A certificate with an empty name is not for clients that ask for none.
+func TestEmptyNameInCertificate(t *testing.T) {
+	ca := authority(t)
+	empty := special(t, ca, func(c *x509.Certificate) { c.DNSNames = []string{"", "a.example"} })
+	cfg := &tlsx.Config{Certificates: []tlsx.Certificate{named(t, ca, "first", "first.example"), {Value: &empty}}}
+	for policy, want := range map[tlsx.UnknownName]string{tlsx.PresentDefault: "first", tlsx.RefuseUnknown: ""} {
+		cfg.UnknownName = policy
+		made, err := tlsx.New(cfg)
+		require.NoError(t, err)
+		assert.Equal(t, want, chosen(t, made, &tls.ClientHelloInfo{}), policy)
+		assert.Equal(t, "special", chosen(t, made, &tls.ClientHelloInfo{ServerName: "a.example"}), policy)
+	}
+}
+
 func TestRefuseUnknownOpenSSL(t *testing.T) {
 	cfg := one(named(t, authority(t), "known", "known.example"))
 	cfg.UnknownName = tlsx.RefuseUnknown
