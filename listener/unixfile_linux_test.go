@@ -112,6 +112,7 @@ func TestAbstractName(t *testing.T) {
 func TestStaleFileOfAnotherUser(t *testing.T) {
 	noLeak(t)
 	folder := t.TempDir()
+	t.Cleanup(func() { assert.NoError(t, os.Chmod(folder, 0o700)) })
 	path := filepath.Join(folder, "s")
 	stale(t, path)
 	for mode, want := range map[fs.FileMode]string{0o500: "connect " + path + ": permission denied", 0o300: "open " + folder + ": permission denied"} {
@@ -132,6 +133,7 @@ func TestStaleFileOfAnotherUser(t *testing.T) {
 func TestCloseInAFolderThatCannotBeRead(t *testing.T) {
 	noLeak(t)
 	folder := t.TempDir()
+	t.Cleanup(func() { assert.NoError(t, os.Chmod(folder, 0o700)) })
 	path := filepath.Join(folder, "s")
 	l := open(t, &listener.Config{Address: "unix://" + path})
 	require.NoError(t, os.Chmod(folder, 0o300))
