@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 
 	"github.com/strata-net/strata/listener/udpbatch"
 	"github.com/strata-net/strata/sockopt"
@@ -14,16 +16,21 @@ type batchConn struct {
 	size  int
 }
 
-func batchConfig() *udpbatch.Config {
-	return &udpbatch.Config{Options: sockopt.Options{
-		// As much as the process may: what the force asks for needs a capability.
-		sockopt.RcvBuf.Value(socketBuffer), sockopt.Prefer(sockopt.RcvBufForce.Value(socketBuffer)),
-		sockopt.SndBuf.Value(socketBuffer), sockopt.Prefer(sockopt.SndBufForce.Value(socketBuffer)),
-	}}
+// batch opens a conn with buffers past the system's limit where the process may, as setBuffers.
+func batch(open func(*udpbatch.Config) (*udpbatch.Conn, error)) (*udpbatch.Conn, error) {
+	plain := sockopt.Options{sockopt.RcvBuf.Value(socketBuffer), sockopt.SndBuf.Value(socketBuffer)}
+	force := sockopt.Options{sockopt.RcvBufForce.Value(socketBuffer), sockopt.SndBufForce.Value(socketBuffer)}
+	c, err := open(&udpbatch.Config{Options: force})
+	if errors.Is(err, fs.ErrPermission) {
+		return open(&udpbatch.Config{Options: plain})
+	}
+	return c, err
 }
 
 func newBatchSender(j job) (sender, error) {
-	c, err := udpbatch.Dial(context.Background(), "udp4://"+j.address, batchConfig())
+	c, err := batch(func(config *udpbatch.Config) (*udpbatch.Conn, error) {
+		return udpbatch.Dial(context.Background(), "udp4://"+j.address, config)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -35,9 +42,10 @@ func newBatchSender(j job) (sender, error) {
 }
 
 func newBatchReceiver(j job) (receiver, error) {
-	config := batchConfig()
-	config.Address = "udp4://" + j.address
-	c, err := udpbatch.Listen(context.Background(), config)
+	c, err := batch(func(config *udpbatch.Config) (*udpbatch.Conn, error) {
+		config.Address = "udp4://" + j.address
+		return udpbatch.Listen(context.Background(), config)
+	})
 	if err != nil {
 		return nil, err
 	}
