@@ -72,9 +72,13 @@ func passes(err error) bool {
 
 // shutdown closes the listener, waits for the conns until ctx is done, and cuts
 // those that are left. It reports whether there were none. The listener could
-// cut them too, but not so that the peers see it as what it is.
+// cut them too, but not so that the peers see it as what it is; what it does
+// for clients that are not accepted yet, such as a handshake, ends by its Close.
 func (a *acceptor) shutdown(ctx context.Context) bool {
-	stop := context.AfterFunc(ctx, a.cut)
+	stop := context.AfterFunc(ctx, func() {
+		a.cut()
+		a.listener.Close() // closed already, but for those
+	})
 	if err := a.listener.Shutdown(context.Background()); err != nil {
 		a.log.Warn("shutdown", "error", err)
 	}

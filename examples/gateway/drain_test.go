@@ -210,3 +210,25 @@ func TestTerminateUnderLoad(t *testing.T) {
 	assert.Equal(t, 0, p.ended(t))
 	assert.NotContains(t, p.log.String(), "level=WARN")
 }
+
+// A client that never ends its handshake, or its PROXY header, does not hold the
+// gateway up beyond the drain time.
+func TestTerminateDuringHandshake(t *testing.T) {
+	const proxied = "proxy_protocol: {trusted: [127.0.0.0/8], header_timeout: 1h}"
+	for name, tt := range map[string]struct{ more, begin string }{
+		"tcp":        {"self_signed: [localhost], handshake_timeout: 1h", "\x16"},
+		"tcp proxy":  {proxied, "PROXY"},
+		"http":       {"protocol: http, self_signed: [localhost], handshake_timeout: 1h", "\x16"},
+		"http proxy": {"protocol: http, " + proxied, "PROXY"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := spawn(t, "drain: 200ms\n"+fmt.Sprintf(`
+upstreams: [{name: up, echo: http}]
+listeners: [{name: slow, address: "127.0.0.1:0", routes: [{upstream: up}], %s}]
+`, tt.more))
+			say(t, dialTCP(t, p.address(t, "slow")), tt.begin)
+			require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+			assert.Equal(t, 0, p.ended(t))
+		})
+	}
+}

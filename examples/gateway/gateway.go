@@ -22,7 +22,9 @@ type Gateway struct {
 	observe observer
 	signer  signer
 	failed  chan error
-	serving sync.WaitGroup  // listeners, and what drains after a Reload
+	serving sync.WaitGroup  // listeners, and upstreams that a Reload has left
+	ending  sync.WaitGroup  // listeners that drain after a Reload
+	wereCut atomic.Bool     // one of those had more to do than time
 	hurry   context.Context // ends when what drains is cut
 	cut     func()
 
@@ -228,6 +230,7 @@ func (g *Gateway) CA() *pki.CA { return g.signer.ca }
 // is done, and cuts the rest. It reports whether nothing was cut. Afterwards
 // nothing of the gateway runs or is open.
 func (g *Gateway) Shutdown(ctx context.Context) bool {
+	g.wereCut.Store(false)
 	stop := context.AfterFunc(ctx, g.cut) // also what drains since a Reload
 	defer stop()
 	g.reloading.Lock()
@@ -245,11 +248,12 @@ func (g *Gateway) Shutdown(ctx context.Context) bool {
 		})
 	}
 	wg.Wait()
+	g.ending.Wait() // may have the same upstreams
 	for _, b := range g.backends {
 		b.close()
 	}
 	g.admin.close() // as late, so that it shows what is drained
 	g.cut()         // upstreams that wait for what drains, which is over
 	g.serving.Wait()
-	return clean.Load()
+	return clean.Load() && !g.wereCut.Load()
 }

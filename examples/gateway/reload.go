@@ -177,9 +177,12 @@ func (c *change) commit(ctx context.Context) error {
 // end lets a listener drain in the background, and closes gone afterwards.
 func (c *change) end(d *door, gone chan<- struct{}) {
 	ctx, cancel := context.WithTimeout(c.hurry, c.cfg.Drain)
-	c.serving.Go(func() {
+	c.ending.Go(func() {
 		defer cancel()
 		clean := d.service.shutdown(ctx)
+		if !clean {
+			c.wereCut.Store(true)
+		}
 		d.close()
 		close(gone)
 		d.log.Info("ended", "cut", !clean)

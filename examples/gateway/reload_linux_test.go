@@ -282,3 +282,50 @@ func TestReloadRequests(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotEqual(t, "slow", readAll(t, res))
 }
+
+// alone is a document with one listener.
+func alone(name, upstream string) string {
+	return fmt.Sprintf(`
+drain: 1m
+upstreams: [{name: up, address: %q}]
+listeners: [{name: %s, address: "127.0.0.1:0", routes: [{upstream: up}]}]
+`, upstream, name)
+}
+
+// What drains since a reload goes on in a shutdown, which waits for it.
+func TestShutdownAfterReload(t *testing.T) {
+	settled(t)
+	up := greet(t, "a")
+	g := start(t, alone("old", up), nil)
+	c := opened(t, g, "old", "a")
+	require.NoError(t, g.reload(t, alone("new", up)))
+	address := g.address("new")
+	ctx, cancel := contextFor(time.Minute)
+	defer cancel()
+	down := make(chan bool, 1)
+	go func() { down <- g.Shutdown(ctx) }()
+	refused(t, address)
+	for range 100 {
+		say(t, c, "still there")
+		heard(t, c, "still there")
+	}
+	assert.Empty(t, down)
+	require.NoError(t, c.CloseWrite())
+	hear(t, c, "")
+	assert.True(t, <-down, "nothing was cut")
+}
+
+// What drains since a reload has the time of the shutdown at most, which tells
+// that it was cut.
+func TestShutdownCutsAfterReload(t *testing.T) {
+	settled(t)
+	up := greet(t, "a")
+	g := start(t, alone("old", up), nil)
+	c := opened(t, g, "old", "a")
+	require.NoError(t, g.reload(t, alone("new", up)))
+	ctx, cancel := contextFor(50 * time.Millisecond)
+	defer cancel()
+	assert.False(t, g.Shutdown(ctx))
+	_, err := c.Read(make([]byte, 1))
+	require.ErrorIs(t, err, syscall.ECONNRESET)
+}
