@@ -102,7 +102,7 @@ type dialled struct {
 	receiver  receiver // conns deliver at the same time
 	socket    socket
 	remote    netip.AddrPort
-	lastWrite atomic.Int64
+	lastWrite atomic.Int64 // since epoch
 }
 
 func (s *dialerSession) WriteTo(p []byte, destination netip.AddrPort) (int, error) {
@@ -115,7 +115,7 @@ func (s *dialerSession) WriteTo(p []byte, destination netip.AddrPort) (int, erro
 		if err != nil {
 			return 0, err
 		}
-		d.lastWrite.Store(time.Now().UnixNano())
+		d.lastWrite.Store(sinceEpoch())
 		n, err := d.socket.writeTo(p, destination)
 		switch {
 		case err == nil:
@@ -148,7 +148,7 @@ func (s *dialerSession) conn(destination netip.AddrPort) (d *dialled, fresh bool
 	d.receiver.use(s.receiver.to)
 	d.receiver.only = destination // a dialler with rewrites has dialled another address
 	d.receiver.shared = &s.receiver
-	d.lastWrite.Store(time.Now().UnixNano())
+	d.lastWrite.Store(sinceEpoch())
 	if d.socket, err = newConnSocket(c, destination, &d.receiver); err != nil {
 		return nil, true, errors.Join(s.dialError(destination, err), c.Close())
 	}
@@ -208,7 +208,7 @@ func (s *dialerSession) relay(d *dialled) {
 		if err == nil {
 			continue
 		}
-		left := s.proxy.config.WriteIdle - time.Duration(time.Now().UnixNano()-d.lastWrite.Load())
+		left := idleLeft(s.proxy.config.WriteIdle, d.lastWrite.Load())
 		if !errors.Is(err, os.ErrDeadlineExceeded) || left <= 0 || d.SetReadDeadline(time.Now().Add(left)) != nil {
 			return
 		}

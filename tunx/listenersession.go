@@ -36,12 +36,12 @@ type listenerSession struct {
 	receiver  receiver
 	idle      time.Duration
 	timer     *time.Timer
-	lastWrite atomic.Int64 // nanoseconds
+	lastWrite atomic.Int64 // since epoch
 	closed    atomic.Bool
 }
 
 func (s *listenerSession) start() {
-	s.lastWrite.Store(time.Now().UnixNano())
+	s.lastWrite.Store(sinceEpoch())
 	s.timer = time.AfterFunc(math.MaxInt64, s.expire) // never: first the field is set
 	s.timer.Reset(s.idle)
 	go s.relay()
@@ -50,7 +50,7 @@ func (s *listenerSession) start() {
 // expire is what the timer calls: it is set again only when it has run off, since each
 // WriteTo moves the time.
 func (s *listenerSession) expire() {
-	left := s.idle - time.Duration(time.Now().UnixNano()-s.lastWrite.Load())
+	left := idleLeft(s.idle, s.lastWrite.Load())
 	if left <= 0 {
 		s.Close()
 		return
@@ -65,7 +65,7 @@ func (s *listenerSession) WriteTo(p []byte, destination netip.AddrPort) (int, er
 	if s.closed.Load() {
 		return 0, ErrClosed
 	}
-	s.lastWrite.Store(time.Now().UnixNano())
+	s.lastWrite.Store(sinceEpoch())
 	destination = unmap(destination)
 	if s.receiver.takeRefused(destination) {
 		return 0, writeError(destination, ErrPortUnreachable)
@@ -89,7 +89,7 @@ func (s *listenerSession) TryWriteTo(p []byte, destination netip.AddrPort) bool 
 	if !ok || s.receiver.told == nil || s.closed.Load() {
 		return false
 	}
-	s.lastWrite.Store(time.Now().UnixNano())
+	s.lastWrite.Store(sinceEpoch())
 	return t.tryWriteTo(p, unmap(destination))
 }
 

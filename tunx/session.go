@@ -25,7 +25,8 @@ type session struct {
 	all, own link // places in the table's list and the source's
 	run      func()
 	timer    *time.Timer
-	opened   int64 // nanoseconds, as all times here
+	opened   time.Time
+	begun    int64 // the same since epoch, as all times that follow
 	touched  int64 // when it was moved to the front; under the table's lock
 	port     uint16
 	idle     atomic.Int64
@@ -47,12 +48,12 @@ type session struct {
 }
 
 // newSession puts a session into the lists. The table's lock is held.
-func newSession(s *Sessions, key sessionKey, from *source, port uint16, now time.Time) *session {
-	u := &session{table: s, key: key, source: from, port: port, opened: now.UnixNano(), touched: now.UnixNano()}
+func newSession(s *Sessions, key sessionKey, from *source, port uint16, now int64) *session {
+	u := &session{table: s, key: key, source: from, port: port, opened: time.Now().Round(0), begun: now, touched: now}
 	u.all.session, u.own.session = u, u
 	u.run = u.work // made once: a closure for each start would allocate
-	u.lastWrite.Store(u.opened)
-	u.lastRead.Store(u.opened)
+	u.lastWrite.Store(now)
+	u.lastRead.Store(now)
 	u.idle.Store(int64(s.idleOf(port)))
 	s.recent.push(&u.all)
 	from.recent.push(&u.own)
@@ -63,15 +64,14 @@ func newSession(s *Sessions, key sessionKey, from *source, port uint16, now time
 }
 
 // touch notes a request. The table's lock is held.
-func (u *session) touch(port uint16, now time.Time) {
-	t := now.UnixNano()
-	u.lastWrite.Store(t)
+func (u *session) touch(port uint16, now int64) {
+	u.lastWrite.Store(now)
 	if port != u.port {
 		u.port = port
 		u.idle.Store(max(u.idle.Load(), int64(u.table.idleOf(port))))
 	}
-	if t-u.touched > touchEvery {
-		u.touched = t
+	if now-u.touched > touchEvery {
+		u.touched = now
 		u.table.recent.toFront(&u.all)
 		u.source.recent.toFront(&u.own)
 	}
@@ -317,12 +317,11 @@ func (u *session) resend(d *datagram) {
 
 // left is the time until the session is idle.
 func (u *session) left() time.Duration {
-	now := time.Now().UnixNano()
-	left := u.lastWrite.Load() + u.idle.Load() - now
+	left := idleLeft(time.Duration(u.idle.Load()), u.lastWrite.Load())
 	if idle := u.table.config.ReadIdle; idle > 0 {
-		left = min(left, u.lastRead.Load()+int64(idle)-now)
+		left = min(left, idleLeft(idle, u.lastRead.Load()))
 	}
-	return time.Duration(left)
+	return left
 }
 
 // expire is what the timer calls: it is set again only when it has run off, since each
@@ -389,7 +388,7 @@ func (u *session) WriteFromAddrPort(p []byte, source netip.AddrPort) (int, error
 		u.filtered.Add(1)
 		return len(p), nil
 	}
-	u.lastRead.Store(time.Now().UnixNano())
+	u.lastRead.Store(sinceEpoch())
 	u.received.add(len(p)) // before, as in send
 	if err := u.table.reply(p, source, u.key.local); err != nil {
 		u.received.take(len(p))

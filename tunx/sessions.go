@@ -109,7 +109,7 @@ func (s *Sessions) find(local, remote netip.AddrPort) (*session, error) {
 	if s.config.Mapping == Symmetric {
 		key.remote = remote
 	}
-	now := time.Now()
+	now := sinceEpoch()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	u := s.sessions[key]
@@ -127,7 +127,7 @@ func (s *Sessions) find(local, remote netip.AddrPort) (*session, error) {
 }
 
 // begin makes a session. The lock is held.
-func (s *Sessions) begin(key sessionKey, remote netip.AddrPort, now time.Time) (*session, error) {
+func (s *Sessions) begin(key sessionKey, remote netip.AddrPort, now int64) (*session, error) {
 	from := s.sources[key.local.Addr()]
 	if from == nil {
 		from = &source{}

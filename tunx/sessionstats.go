@@ -78,11 +78,14 @@ func (c *counter) load() Traffic { return Traffic{c.datagrams.Load(), c.bytes.Lo
 func (u *session) info() SessionInfo {
 	return SessionInfo{
 		Local: u.key.local, Remote: u.key.remote,
-		Opened: time.Unix(0, u.opened), LastWrite: time.Unix(0, u.lastWrite.Load()), LastRead: time.Unix(0, u.lastRead.Load()),
+		Opened: u.opened, LastWrite: u.timeOf(u.lastWrite.Load()), LastRead: u.timeOf(u.lastRead.Load()),
 		Sent: u.sent.load(), Received: u.received.load(),
 		Dropped: u.drops.Load(), Failed: u.failures.Load(), Filtered: u.filtered.Load(),
 	}
 }
+
+// timeOf returns the time of what is counted since epoch.
+func (u *session) timeOf(t int64) time.Time { return u.opened.Add(time.Duration(t - u.begun)) }
 
 func (t *SessionStats) add(i SessionInfo) {
 	t.Sent.Datagrams += i.Sent.Datagrams
