@@ -48,6 +48,9 @@ func (e *pipeEnd) MaxSegment() int { return maxPacket }
 func (e *pipeEnd) Close() error {
 	e.out.close(false)
 	e.in.close(true)
+	e.reading.Lock() // a Read that waited has been woken
+	defer e.reading.Unlock()
+	e.drop()
 	return nil
 }
 
@@ -71,10 +74,17 @@ func (e *pipeEnd) Read(p []byte) (int, error) {
 	}
 	n := e.cut.Next(p)
 	if !e.cut.More() {
+		e.drop()
+	}
+	return n, nil
+}
+
+// drop forgets the packets that Read has not returned. The lock of Read is held.
+func (e *pipeEnd) drop() {
+	if e.whole != nil {
 		e.whole.free()
 		e.whole = nil
 	}
-	return n, nil
 }
 
 func (e *pipeEnd) Write(p []byte) (int, error) {

@@ -85,6 +85,26 @@ func TestPipeClose(t *testing.T) {
 }
 
 // Nothing is lost or exchanged while writers wait for readers.
+// What Read has of a packet that stands for several is gone with Close, as what it has not.
+func TestPipeCloseBetweenSegments(t *testing.T) {
+	noLeak(t)
+	a, b := tunx.Pipe(0)
+	p := make([]byte, 28+3*100)
+	copy(p, []byte{0x45, 0, byte(len(p) >> 8), byte(len(p)), 0, 1, 0, 0, 64, 17})
+	n, err := a.(tunx.OffloadDevice).WriteOffload([][]byte{p}, tunx.Offload{
+		Segment: 100, HeaderLen: 28, NeedsChecksum: true, CsumStart: 20, CsumOffset: 6,
+	})
+	require.NoError(t, err)
+	assert.Len(t, p, n)
+	n, err = b.Read(make([]byte, 1500))
+	require.NoError(t, err)
+	assert.Equal(t, 128, n)
+	require.NoError(t, b.Close())
+	n, err = b.Read(make([]byte, 1500))
+	assert.Equal(t, io.EOF, err)
+	assert.Zero(t, n)
+}
+
 func TestPipeLosesNothing(t *testing.T) {
 	noLeak(t)
 	a, b := tunx.Pipe(0)
