@@ -231,7 +231,7 @@ type pulled struct {
 }
 
 func (s *pulled) WriteTo(p []byte, destination netip.AddrPort) (int, error) {
-	if s.receiver.takeRefused(destination) {
+	if s.receiver.takeRefused(unmap(destination)) {
 		return 0, writeError(destination, ErrPortUnreachable)
 	}
 	return s.PacketAssociation.WriteTo(p, destination)
@@ -249,7 +249,7 @@ func (s *pulled) pull() {
 				return
 			}
 		case from.IsValid() && errors.Is(err, ErrPortUnreachable):
-			s.receiver.refuse(from)
+			s.receiver.refuse(unmap(from))
 		default:
 			return
 		}

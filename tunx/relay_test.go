@@ -110,7 +110,7 @@ func TestRelayBounds(t *testing.T) {
 func TestRelayUnreachable(t *testing.T) {
 	noLeak(t)
 	p := &proxy{write: func(s *sender, _ []byte, to netip.AddrPort) {
-		s.to.(tunx.UnreachableReceiver).Unreachable(to)
+		s.to.(tunx.UnreachableReceiver).Unreachable(netip.AddrPortFrom(to.Addr().Unmap(), to.Port()))
 	}}
 	relay := tunx.PacketRelayFrom(p)
 	a, err := relay.NewAssociation(t.Context())
@@ -127,6 +127,12 @@ func TestRelayUnreachable(t *testing.T) {
 	require.NoError(t, err)
 	eventually(t, "not told", func() bool {
 		_, err = s.WriteTo(nil, web)
+		return err != nil
+	})
+	require.ErrorIs(t, err, tunx.ErrPortUnreachable)
+	mapped := netip.AddrPortFrom(netip.AddrFrom16(web.Addr().As16()), web.Port())
+	eventually(t, "not told in the other form of the address", func() bool {
+		_, err = s.WriteTo(nil, mapped)
 		return err != nil
 	})
 	require.ErrorIs(t, err, tunx.ErrPortUnreachable)
