@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"github.com/strata-net/strata/tunx/internal/dnswire"
 )
 
 var errLong = errors.New("is longer than 65535 bytes")
@@ -20,6 +22,9 @@ func OverStream(dial func(ctx context.Context, server netip.AddrPort) (net.Conn,
 	return func(ctx context.Context, query []byte, server netip.AddrPort) ([]byte, error) {
 		if len(query) > 65535 {
 			return nil, errLong
+		}
+		if len(query) < 2 {
+			return nil, dnswire.ErrShort // it has no ID
 		}
 		conn, err := dial(ctx, server)
 		if err != nil {

@@ -104,6 +104,11 @@ func TestOverStreamFails(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.ErrorContains(t, err, server.String())
 
+	for _, q := range [][]byte{nil, {1}} { // without an ID
+		_, err = resolve(t.Context(), q, server)
+		require.EqualError(t, err, "is shorter than a DNS header")
+	}
+
 	for _, sent := range [][]byte{{}, {0, 5, 1}} { // the conn ends early
 		done := make(chan error, 1)
 		go func() {
