@@ -64,6 +64,12 @@ func (a Address) places() []string {
 	return list
 }
 
+// hasPortOf says whether a socket at t may be one of the address.
+func (a Address) hasPortOf(t *net.TCPAddr) bool {
+	low, high, err := splitPorts(a.Host)
+	return err == nil && (low == 0 || low <= t.Port && t.Port <= high)
+}
+
 // The networks that can be listened on, and dialled.
 var (
 	listenNetworks = []string{"tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix", "unixpacket", "fd", "systemd"}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net"
+	"slices"
 
 	"github.com/quic-go/quic-go"
 
@@ -50,7 +51,7 @@ func (d *door) anyPort() bool {
 func (d *door) openPackets(ctx context.Context) error {
 	for _, a := range d.addrs {
 		pc, err := listener.NewPacketConn(ctx, &listener.PacketConfig{
-			Address: "udp" + family(a) + "://" + a.String(), Options: d.cfg.QUIC.Options,
+			Address: "udp" + d.family(a) + "://" + a.String(), Options: d.cfg.QUIC.Options,
 		})
 		if err != nil {
 			return err
@@ -67,17 +68,19 @@ func (d *door) closePackets() {
 	d.packets = nil
 }
 
-// family returns the suffix of a network for an address: none for those of both
-// versions of IP.
-func family(a net.Addr) string {
+// family returns the suffix of a network for the UDP socket beside an address:
+// none for those of both versions of IP.
+func (d *door) family(a net.Addr) string {
 	t, ok := a.(*net.TCPAddr)
 	switch {
-	case !ok || t.IP.IsUnspecified():
+	case !ok:
 		return ""
 	case t.IP.To4() != nil:
 		return "4"
+	case !t.IP.IsUnspecified() || slices.ContainsFunc(d.cfg.Addresses, func(a Address) bool { return a.Network == "tcp6" && a.hasPortOf(t) }):
+		return "6"
 	}
-	return "6"
+	return ""
 }
 
 // newHTTP3 returns what serves HTTP/3 for a listener.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -18,6 +20,8 @@ import (
 
 	"github.com/strata-net/strata/quicx"
 	"github.com/strata-net/strata/quicx/http3x"
+	"github.com/strata-net/strata/sockopt"
+	"github.com/strata-net/strata/tlsx/pki"
 )
 
 // http3Front is a listener for all versions of HTTP, with further keys, in front
@@ -66,6 +70,35 @@ func TestHTTP3OnePort(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, string(want), readAll(t, res))
 		}
+	}
+}
+
+// The UDP socket has the versions of IP that the TCP socket has.
+func TestHTTP3Families(t *testing.T) {
+	l, err := net.Listen("tcp6", "[::1]:0")
+	if err != nil {
+		t.Skip("no IPv6:", err)
+	}
+	require.NoError(t, l.Close())
+	settled(t)
+	for address, want := range map[string]struct{ ip, only6 string }{
+		"tcp4://0.0.0.0:0": {"0.0.0.0", ""},
+		"tcp6://[::]:0":    {"::", "true"},
+		"tcp://[::]:0":     {"::", "false"},
+		"tcp://0.0.0.0:0":  {"::", "false"},
+		"tcp://[::1]:0":    {"::1", "true"},
+	} {
+		t.Run(address, func(t *testing.T) {
+			g := start(t, strings.Replace(http3Front("echo: http", ""), "127.0.0.1:0", address, 1), nil)
+			pc := g.door("web").packets[0]
+			assert.Equal(t, want.ip, pc.LocalAddr().(*net.UDPAddr).IP.String())
+			if want.only6 == "" {
+				return
+			}
+			only6, err := sockopt.IPv6V6Only.Get(pc.(syscall.Conn))
+			require.NoError(t, err)
+			assert.Equal(t, want.only6, fmt.Sprint(only6))
+		})
 	}
 }
 
@@ -175,4 +208,41 @@ func TestHTTP3Drains(t *testing.T) {
 	close(release)
 	assert.Equal(t, "late", <-got)
 	assert.True(t, <-down)
+}
+
+// A WebSocket to an upstream over HTTP/3 that does not answer has the time that
+// any request has.
+func TestHTTP3WebSocketToSilentUpstream(t *testing.T) {
+	settled(t)
+	ca, err := pki.New(nil)
+	require.NoError(t, err)
+	leaf, err := ca.Issue(&pki.Leaf{Names: []string{"127.0.0.1"}, Server: true})
+	require.NoError(t, err)
+	dir := t.TempDir()
+	roots := filepath.Join(dir, "ca.pem")
+	require.NoError(t, os.WriteFile(roots, ca.PEM(), 0o600))
+	srv, err := http3x.NewServer(&http3x.ServerConfig{
+		Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }),
+		Listen:  quicx.ListenConfig{TLS: &tls.Config{Certificates: []tls.Certificate{leaf.TLS()}, MinVersion: tls.VersionTLS13}},
+	})
+	require.NoError(t, err)
+	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(pc) }()
+	t.Cleanup(func() {
+		srv.Close()
+		pc.Close()
+		<-served
+	})
+	g := start(t, fmt.Sprintf(`
+upstreams: [{name: up, address: "udp://%v", http3: true, response_timeout: 300ms, tls: {roots: {from: [{file: %q}]}}}]
+listeners: [{name: http, address: "127.0.0.1:0", protocol: http, routes: [{upstream: up}]}]
+`, pc.LocalAddr(), roots), nil)
+	c := dialTCP(t, g.address("http"))
+	say(t, c, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+	res, err := http.ReadResponse(bufio.NewReader(c), nil)
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusGatewayTimeout, res.StatusCode)
 }

@@ -25,7 +25,8 @@ func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := newWatch(p.patience, func() { cancel(&silentError{p.patience}) })
 	defer w.end()
 	own := r.WithContext(ctx)
-	if r.Body != nil && r.Body != http.NoBody {
+	// What follows a CONNECT is no request body: it comes after the answer.
+	if r.Method != http.MethodConnect && r.Body != nil && r.Body != http.NoBody {
 		own.Body = &watchedBody{ReadCloser: r.Body, watch: w}
 	}
 	res, err := p.next.RoundTrip(own)

@@ -14,6 +14,10 @@ import (
 
 // newProxy returns what passes a listener's requests on to one upstream.
 func newProxy(n *Listener, b *backend) (http.Handler, error) {
+	var extended http.RoundTripper
+	if b.extended != nil {
+		extended = &patient{next: b.extended, patience: b.cfg.ResponseTimeout}
+	}
 	return httpx.NewReverseProxy(&httpx.ReverseProxyConfig{
 		Target:            b.url(),
 		Transport:         &patient{next: b.transport, patience: b.cfg.ResponseTimeout},
@@ -22,7 +26,7 @@ func newProxy(n *Listener, b *backend) (http.Handler, error) {
 		Upgrades:          n.HTTP.Upgrades,
 		TunnelIdleTimeout: n.HTTP.Tunnel,
 		ExtendedConnect:   n.Versions.H2 || n.Versions.H2C || n.Protocol == HTTP3,
-		ExtendedTransport: b.extended,
+		ExtendedTransport: extended,
 		OnError:           failed,
 	})
 }
