@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,6 +63,25 @@ func (a Address) places() []string {
 		list = append(list, text)
 	}
 	return list
+}
+
+// clashes says whether two addresses may be in each other's way: the same, or
+// all addresses of the machine, or a name that could be any.
+func (a Address) clashes(b Address) bool {
+	switch {
+	case a.inherited() || b.inherited():
+		return a == b
+	case !a.hasPort() || !b.hasPort():
+		return a.hasPort() == b.hasPort() && a.Host == b.Host
+	}
+	low1, high1, err1 := splitPorts(a.Host)
+	low2, high2, err2 := splitPorts(b.Host)
+	if err1 != nil || err2 != nil || a.protocol() != b.protocol() || max(low1, low2, 1) > min(high1, high2) {
+		return false
+	}
+	one, err1 := netip.ParseAddr(a.hostname())
+	other, err2 := netip.ParseAddr(b.hostname())
+	return err1 != nil || err2 != nil || one.IsUnspecified() || other.IsUnspecified() || one.Unmap() == other.Unmap()
 }
 
 // hasPortOf says whether a socket at t may be one of the address.

@@ -34,9 +34,18 @@ func newFlow(client, server net.Conn) *flow {
 // session when ctx is done, and when it is quiet after settle is. It returns why
 // the session ended.
 func (f *flow) run(ctx, settle context.Context) error {
-	defer close(f.done)
 	defer context.AfterFunc(ctx, func() { f.client.Close() })()
-	defer context.AfterFunc(settle, f.endWhenQuiet)()
+	quiet := make(chan struct{})
+	stop := context.AfterFunc(settle, func() {
+		defer close(quiet)
+		f.endWhenQuiet()
+	})
+	defer func() {
+		close(f.done)
+		if !stop() {
+			<-quiet
+		}
+	}()
 	var back sync.WaitGroup
 	back.Go(func() {
 		f.answer()

@@ -38,7 +38,9 @@ func newConfig(m *specv1.Gateway, ps *problems) *Config {
 		seen.unique(e, "name", n.Name)
 		for _, a := range n.Addresses {
 			for _, text := range a.places() {
-				addresses.unique(e, "address", text)
+				if addresses.unique(e, "address", text) && n.Protocol == HTTP3 && a.hasPort() {
+					addresses.unique(e, "address", "udp://"+text)
+				}
 			}
 		}
 		n.Routes = newRoutes(e, n, entry.GetRoutes(), byName)
@@ -56,16 +58,17 @@ func newConfig(m *specv1.Gateway, ps *problems) *Config {
 // names are what must be in a document only once, and where each is.
 type names map[string]string
 
-// unique notes a name that is somewhere else too.
-func (n names) unique(e entry, field, name string) {
+// unique notes a name that is somewhere else too, and says whether it is not.
+func (n names) unique(e entry, field, name string) bool {
 	if name == "" {
-		return
+		return true
 	}
 	if first, ok := n[name]; ok {
 		e.bad(field, name, errors.New("is also at "+first))
-		return
+		return false
 	}
 	n[name] = e.field(field).path
+	return true
 }
 
 // name takes a name that goes into logs and tables.

@@ -110,7 +110,7 @@ func (c *change) openDoors(ctx context.Context) error {
 		switch {
 		case err == nil:
 			c.opened = append(c.opened, d)
-		case inUse(err) && c.given(n) != nil:
+		case inUse(err) && len(c.given(n)) > 0:
 			c.waiting = append(c.waiting, n)
 		default:
 			errs = append(errs, fmt.Errorf("listener %s: %w", n.Name, err))
@@ -119,15 +119,27 @@ func (c *change) openDoors(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// given returns the old listener that ends and has an address of n; nil if there
-// is none.
-func (c *change) given(n *Listener) *door {
+// given returns the old listeners that end and may have an address of n.
+func (c *change) given(n *Listener) []*door {
+	var list []*door
 	for _, d := range c.listeners() {
 		if c.kept[d] == nil && d.cfg.overlaps(n) {
-			return d
+			list = append(list, d)
 		}
 	}
-	return nil
+	return list
+}
+
+// left returns what is closed when those that are given have ended.
+func (c *change) left(n *Listener) <-chan struct{} {
+	all, doors := make(chan struct{}), c.given(n)
+	c.serving.Go(func() {
+		defer close(all)
+		for _, d := range doors {
+			<-c.gone[d]
+		}
+	})
+	return all
 }
 
 // undo closes what was opened.
@@ -196,8 +208,8 @@ func (c *change) succeedAll(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for _, n := range c.waiting {
 		wg.Go(func() {
-			d, err := c.succeed(ctx, n, &mu)
-			if d != nil {
+			doors, err := c.succeed(ctx, n, &mu)
+			for _, d := range doors {
 				c.start(d)
 			}
 			mu.Lock()
@@ -205,9 +217,7 @@ func (c *change) succeedAll(ctx context.Context) error {
 			if err != nil {
 				errs = append(errs, fmt.Errorf("listener %s: %w", n.Name, err))
 			}
-			if d != nil {
-				c.opened = append(c.opened, d)
-			}
+			c.opened = append(c.opened, doors...)
 		})
 	}
 	wg.Wait()
@@ -215,26 +225,34 @@ func (c *change) succeedAll(ctx context.Context) error {
 }
 
 // succeed opens a listener as soon as its address is free. If it cannot have it
-// then, it opens the old one again, and returns both that and the error.
-func (c *change) succeed(ctx context.Context, n *Listener, mu *sync.Mutex) (*door, error) {
+// then, it opens the old ones again, and returns both them and the error.
+func (c *change) succeed(ctx context.Context, n *Listener, mu *sync.Mutex) ([]*door, error) {
 	mu.Lock()
 	backends := maps.Clone(c.backends)
 	mu.Unlock()
 	d, err := c.openWhenFree(ctx, n, backends)
 	if err == nil {
-		return d, nil
+		return []*door{d}, nil
 	}
-	old := c.given(n)
-	d, again := c.openWhenFree(ctx, old.cfg, c.Gateway.backends)
-	if again != nil {
-		return nil, errors.Join(err, fmt.Errorf("and the old one cannot be opened again: %w", again))
+	var doors []*door
+	var errs []error
+	for _, old := range c.given(n) {
+		d, again := c.openWhenFree(ctx, old.cfg, c.Gateway.backends)
+		if again != nil {
+			errs = append(errs, fmt.Errorf("and the old one cannot be opened again: %w", again))
+			continue
+		}
+		doors = append(doors, d)
+		mu.Lock()
+		for _, r := range old.cfg.Routes { // stay in use
+			c.backends[r.Upstream] = c.Gateway.backends[r.Upstream]
+		}
+		mu.Unlock()
 	}
-	mu.Lock()
-	defer mu.Unlock()
-	for _, r := range old.cfg.Routes { // stay in use
-		c.backends[r.Upstream] = c.Gateway.backends[r.Upstream]
+	if len(errs) > 0 {
+		return doors, errors.Join(append([]error{err}, errs...)...)
 	}
-	return d, fmt.Errorf("%w; it goes on as it was", err)
+	return doors, fmt.Errorf("%w; it goes on as it was", err)
 }
 
 // openWhenFree opens a listener, and tries again while its address is in use, for
@@ -242,7 +260,7 @@ func (c *change) succeed(ctx context.Context, n *Listener, mu *sync.Mutex) (*doo
 func (c *change) openWhenFree(ctx context.Context, n *Listener, backends map[*Upstream]*backend) (*door, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Drain+cutTime)
 	defer cancel()
-	gone := c.gone[c.given(n)]
+	gone := c.left(n)
 	var late <-chan time.Time
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
 		d, err := c.open(ctx, n, backends)
@@ -289,16 +307,20 @@ func inUse(err error) bool {
 	return slices.ContainsFunc(inUseErrors, func(e error) bool { return errors.Is(err, e) })
 }
 
-// overlaps says whether two listeners have an address in common.
+// overlaps says whether two listeners may have an address in common.
 func (n *Listener) overlaps(other *Listener) bool {
-	for _, a := range n.Addresses {
-		for _, text := range a.places() {
-			for _, b := range other.Addresses {
-				if slices.Contains(b.places(), text) {
-					return true
-				}
-			}
+	return slices.ContainsFunc(n.sockets(), func(a Address) bool {
+		return slices.ContainsFunc(other.sockets(), a.clashes)
+	})
+}
+
+// sockets returns the addresses of all sockets.
+func (n *Listener) sockets() []Address {
+	list := slices.Clone(n.Addresses)
+	if n.Protocol == HTTP3 {
+		for _, a := range n.Addresses {
+			list = append(list, Address{Network: "udp", Host: a.Host})
 		}
 	}
-	return false
+	return list
 }

@@ -228,6 +228,50 @@ listeners:
 	opened(t, g, "tcp", "a")
 }
 
+// A listener that speaks another protocol now has the port of the old one, of
+// which http3 has two.
+func TestReloadProtocol(t *testing.T) {
+	settled(t)
+	port := freePort(t)
+	text := func(protocol, upstream string) string {
+		return fmt.Sprintf(`
+drain: 50ms
+upstreams: [{name: up, echo: %s}]
+listeners: [{name: first, address: "127.77.0.1:%d", protocol: %s, routes: [{upstream: up}]}]
+`, upstream, port, protocol)
+	}
+	g := start(t, text("udp", "udp"), nil)
+	for _, next := range []string{text("http3, self_signed: [localhost]", "http"), text("udp", "udp")} {
+		require.NoError(t, g.reload(t, next))
+	}
+	c, err := net.Dial("udp", g.address("first"))
+	require.NoError(t, err)
+	defer c.Close()
+	require.NoError(t, c.SetDeadline(time.Now().Add(patience)))
+	say(t, c, "hello")
+	heard(t, c, "hello")
+}
+
+// A successor of several listeners waits for all of them.
+func TestReloadSuccessorOfTwo(t *testing.T) {
+	at := func(addresses ...Address) *Listener { return &Listener{Protocol: HTTP3, Addresses: addresses} }
+	one, two := Address{"tcp", "127.0.0.1:81"}, Address{"tcp", "127.0.0.1:82"}
+	g := &Gateway{doors: []*door{{cfg: at(one)}, {cfg: at(two)}, {cfg: at(Address{"tcp", "127.0.0.1:83"})}}}
+	c := &change{Gateway: g, gone: map[*door]chan struct{}{}}
+	for _, d := range g.doors {
+		c.gone[d] = make(chan struct{})
+	}
+	left := c.left(at(one, two))
+	close(c.gone[g.doors[0]])
+	select {
+	case <-left:
+		t.Fatal("the second has not ended")
+	default:
+	}
+	close(c.gone[g.doors[1]])
+	<-left
+}
+
 // The process reads its document again at a SIGHUP, and keeps what it has when
 // that is wrong.
 func TestHangup(t *testing.T) {
