@@ -210,19 +210,17 @@ func TestHTTP3Drains(t *testing.T) {
 	assert.True(t, <-down)
 }
 
-// A WebSocket to an upstream over HTTP/3 that does not answer has the time that
-// any request has.
-func TestHTTP3WebSocketToSilentUpstream(t *testing.T) {
-	settled(t)
+// upstream3 runs an upstream over HTTP/3 and returns its keys in a document.
+func upstream3(t *testing.T, h http.HandlerFunc) string {
+	t.Helper()
 	ca, err := pki.New(nil)
 	require.NoError(t, err)
 	leaf, err := ca.Issue(&pki.Leaf{Names: []string{"127.0.0.1"}, Server: true})
 	require.NoError(t, err)
-	dir := t.TempDir()
-	roots := filepath.Join(dir, "ca.pem")
+	roots := filepath.Join(t.TempDir(), "ca.pem")
 	require.NoError(t, os.WriteFile(roots, ca.PEM(), 0o600))
 	srv, err := http3x.NewServer(&http3x.ServerConfig{
-		Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }),
+		Handler: h,
 		Listen:  quicx.ListenConfig{TLS: &tls.Config{Certificates: []tls.Certificate{leaf.TLS()}, MinVersion: tls.VersionTLS13}},
 	})
 	require.NoError(t, err)
@@ -235,14 +233,52 @@ func TestHTTP3WebSocketToSilentUpstream(t *testing.T) {
 		pc.Close()
 		<-served
 	})
+	return fmt.Sprintf(`address: "udp://%v", http3: true, tls: {roots: {from: [{file: %q}]}}`, pc.LocalAddr(), roots)
+}
+
+// A WebSocket to an upstream over HTTP/3 that does not answer has the time that
+// any request has.
+func TestHTTP3WebSocketToSilentUpstream(t *testing.T) {
+	settled(t)
+	up := upstream3(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	g := start(t, fmt.Sprintf(`
-upstreams: [{name: up, address: "udp://%v", http3: true, response_timeout: 300ms, tls: {roots: {from: [{file: %q}]}}}]
+upstreams: [{name: up, response_timeout: 300ms, %s}]
 listeners: [{name: http, address: "127.0.0.1:0", protocol: http, routes: [{upstream: up}]}]
-`, pc.LocalAddr(), roots), nil)
+`, up), nil)
 	c := dialTCP(t, g.address("http"))
 	say(t, c, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
 		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
 	res, err := http.ReadResponse(bufio.NewReader(c), nil)
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusGatewayTimeout, res.StatusCode)
+}
+
+// A request to an upstream over HTTP/3 that a reload has left goes on, also when
+// the drain time is over.
+func TestHTTP3UpstreamLeft(t *testing.T) {
+	settled(t)
+	came, goOn := make(chan bool, 1), make(chan bool)
+	slow := upstream3(t, func(w http.ResponseWriter, _ *http.Request) {
+		came <- true
+		<-goOn
+		io.WriteString(w, "slow")
+	})
+	text := func(upstreams string) string {
+		return fmt.Sprintf(`
+drain: 1ms
+upstreams: [{name: up, %s}]
+listeners: [{name: http, address: "127.0.0.1:0", protocol: http, routes: [{upstream: up}]}]
+`, upstreams)
+	}
+	g := start(t, text(slow+"}, {name: unused, "+slow), nil)
+	got := ask(client(t, "HTTP/1.1", nil), "http://"+g.address("http")+"/")
+	<-came
+	require.NoError(t, g.reload(t, text("echo: http")))
+	g.log.eventually(t, "msg=ended upstream=unused") // so its time is over
+	assert.NotContains(t, g.log.String(), "msg=ended upstream=up")
+	close(goOn)
+	a := <-got
+	require.NoError(t, a.err)
+	assert.Equal(t, "slow", a.body)
+	g.log.eventually(t, "msg=ended upstream=up")
 }

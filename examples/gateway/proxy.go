@@ -18,7 +18,7 @@ func newProxy(n *Listener, b *backend) (http.Handler, error) {
 	if b.extended != nil {
 		extended = &patient{next: b.extended, patience: b.cfg.ResponseTimeout}
 	}
-	return httpx.NewReverseProxy(&httpx.ReverseProxyConfig{
+	p, err := httpx.NewReverseProxy(&httpx.ReverseProxyConfig{
 		Target:            b.url(),
 		Transport:         &patient{next: b.transport, patience: b.cfg.ResponseTimeout},
 		Forwarding:        n.HTTP.Forwarding,
@@ -29,6 +29,13 @@ func newProxy(n *Listener, b *backend) (http.Handler, error) {
 		ExtendedTransport: extended,
 		OnError:           failed,
 	})
+	if err != nil {
+		return nil, err
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer b.uses.begin()()
+		p.ServeHTTP(w, r)
+	}), nil
 }
 
 // errTarget says that a CONNECT leads where the configuration does not allow it.

@@ -279,8 +279,8 @@ func (c *change) openWhenFree(ctx context.Context, n *Listener, backends map[*Up
 	}
 }
 
-// retire takes the new backends into use. Those that are not used any more close
-// when what is in progress over them had the drain time.
+// retire takes the new backends into use. The idle conns of those that are left
+// close after the drain time, and all of them when nothing is in progress.
 func (c *change) retire() {
 	old := c.Gateway.backends
 	c.Gateway.backends = c.backends
@@ -294,6 +294,11 @@ func (c *change) retire() {
 			defer timer.Stop()
 			select {
 			case <-timer.C:
+				b.closeIdle()
+			case <-c.hurry.Done():
+			}
+			select {
+			case <-b.uses.over():
 			case <-c.hurry.Done():
 			}
 			b.close()

@@ -29,6 +29,7 @@ func (s *tcpService) session(ctx context.Context, client net.Conn) {
 	s.accepted(client)
 	start := time.Now()
 	b := s.backend()
+	defer b.uses.begin()()
 	log := s.log.With("client", client.RemoteAddr(), "upstream", b.cfg.Name)
 	server, first, err := s.connect(announce(ctx, client), client, b)
 	if err != nil {

@@ -44,6 +44,7 @@ func (s *udpService) session(ctx context.Context, client net.Conn) {
 	defer client.Close()
 	start := time.Now()
 	b := s.backend()
+	defer b.uses.begin()()
 	log := s.log.With("client", client.RemoteAddr(), "upstream", b.cfg.Name)
 	server, err := b.dialStream(ctx, nil)
 	if err != nil {

@@ -28,6 +28,7 @@ type backend struct {
 	end       io.Closer         // of a transport that has more to close than idle conns; else nil
 	echo      *echo             // built-in; nil: none
 	sources   sources
+	uses      uses
 	observe   observer
 	note      func(conn any) (forget func())
 }
@@ -166,11 +167,17 @@ func (b *backend) url() *url.URL {
 	return u
 }
 
-// close ends the idle conns. Those in use end with their requests.
-func (b *backend) close() {
+// closeIdle ends the idle conns.
+func (b *backend) closeIdle() {
 	if b.transport != nil {
 		b.transport.CloseIdleConnections()
 	}
+}
+
+// close ends the idle conns, and those of HTTP/3 and of a built-in echo with all
+// that is in progress. Others end with their requests.
+func (b *backend) close() {
+	b.closeIdle()
 	if b.end != nil {
 		b.end.Close()
 	}
