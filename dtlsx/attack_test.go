@@ -198,3 +198,10 @@ func TestSessionsOfNames(t *testing.T) {
 		require.NoError(t, conn.Close())
 	}
 }
+
+// Small datagrams are no way around the bound of a handshake.
+func TestSmallDatagramsOfHandshake(t *testing.T) {
+	assert.LessOrEqual(t, dtlsx.Waiting(dtlsx.DefaultReceiveQueue, 13, false), 128<<10)
+	assert.LessOrEqual(t, dtlsx.Waiting(1<<20, 13, false), 256<<10)
+	assert.Equal(t, dtlsx.DefaultReceiveQueue*2048, dtlsx.Waiting(dtlsx.DefaultReceiveQueue, 13, true), "afterwards room is used again")
+}

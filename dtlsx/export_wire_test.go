@@ -30,3 +30,16 @@ func Place(s string) (network, text string, err error) {
 
 // Local reads where to dial from.
 func Local(s string) (netip.AddrPort, error) { return parseLocal(s) }
+
+// Waiting is the memory that so many datagrams of a size take while a conn has not read them, in bytes.
+func Waiting(datagrams, size int, over bool) (total int) {
+	l := newLink(nil, new(socket), datagrams)
+	l.over = over
+	for range datagrams {
+		l.push(make([]byte, size), nil)
+	}
+	for l.n > 0 {
+		total += cap(l.pop().data)
+	}
+	return total
+}

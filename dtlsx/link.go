@@ -69,10 +69,19 @@ func (l *link) push(data []byte, from *net.UDPAddr) bool {
 	if l.n == len(l.queue) {
 		l.grow()
 	}
-	l.queue[(l.head+l.n)%len(l.queue)] = datagram{append(l.socket.buffer(len(data)), data...), from}
+	l.queue[(l.head+l.n)%len(l.queue)] = datagram{append(l.room(len(data)), data...), from}
 	l.n++
 	l.wake.Signal()
 	return true
+}
+
+// room returns an empty slice for n bytes: during the handshake for no more, so
+// that small datagrams are within its bound too.
+func (l *link) room(n int) []byte {
+	if !l.over {
+		return make([]byte, 0, n)
+	}
+	return l.socket.buffer(n)
 }
 
 // grow doubles the ring.
