@@ -3,6 +3,7 @@ package dtlsx
 import (
 	"crypto/tls"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/pion/dtls/v3"
@@ -43,20 +44,29 @@ func newProtocol(cfg *Config, s side, p *problems) *protocol {
 // chooseSuites: the library alone would offer no suite for PSK by itself.
 func (n *protocol) chooseSuites() {
 	list := n.CipherSuites
-	if len(list) == 0 && n.PSK == nil {
-		list = n.TLS.CipherSuites
-	}
 	if len(list) == 0 {
-		if n.PSK == nil || n.side == server && n.certified() {
-			list = append(list, DefaultCipherSuites(false)...)
-		}
-		if n.PSK != nil {
-			list = append(list, DefaultCipherSuites(true)...)
-		}
+		list = n.suitesOfTLS()
 	}
 	for _, id := range list {
 		n.suites = append(n.suites, dtls.CipherSuiteID(id))
 	}
+}
+
+// suitesOfTLS: what crypto/tls has names for are suites with certificates, so that
+// those for PSK are the defaults unless some are there.
+func (n *protocol) suitesOfTLS() []uint16 {
+	list := slices.Clone(n.TLS.CipherSuites)
+	if len(list) == 0 && (n.PSK == nil || n.side == server && n.certified()) {
+		list = DefaultCipherSuites(false)
+	}
+	psk := slices.ContainsFunc(list, func(id uint16) bool {
+		s, _ := suiteOf(id)
+		return s.psk
+	})
+	if n.PSK != nil && !psk {
+		list = append(list, DefaultCipherSuites(true)...)
+	}
+	return list
 }
 
 func (n *protocol) chooseCurves() {

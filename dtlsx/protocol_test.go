@@ -366,3 +366,23 @@ func TestKeyLog(t *testing.T) {
 	assert.True(t, strings.HasPrefix(carried.String(), "CLIENT_RANDOM "))
 	assert.Equal(t, carried.String(), explicit.String())
 }
+
+// A server's TLS.CipherSuites hold beside PSK too, whose suites crypto/tls has no names for.
+func TestSuitesOfTLSBesidePSK(t *testing.T) {
+	noLeak(t)
+	config := serverTLS(t)
+	config.CipherSuites = []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384}
+	s := &dtlsx.Config{TLS: config, PSK: &dtlsx.PSK{Key: keys}}
+	a, b := pair(t, s, &dtlsx.DialConfig{Config: dtlsx.Config{TLS: clientTLS()}})
+	exchange(t, a, b)
+	assert.Equal(t, config.CipherSuites[0], b.ConnectionState().CipherSuite)
+	a, b = pair(t, s, pskDial("alice"))
+	exchange(t, a, b)
+	assert.Equal(t, "alice", string(b.ConnectionState().PSKIdentity))
+
+	// Those for PSK that are there are the ones.
+	config.CipherSuites = append(config.CipherSuites, dtlsx.DefaultCipherSuites(true)[2])
+	a, b = pair(t, s, pskDial("alice"))
+	exchange(t, a, b)
+	assert.Equal(t, config.CipherSuites[1], b.ConnectionState().CipherSuite)
+}
