@@ -2,6 +2,7 @@ package dtlsx
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"slices"
@@ -51,7 +52,9 @@ type DialConfig struct {
 
 // NewDialer returns a Dialer whose dials do the handshake, and whose conns are of
 // type [*Conn]. A client without TLS.ServerName asks for the host that is dialled,
-// and takes only a certificate of that name.
+// and takes only a certificate of that name. An address without a host, which is
+// this machine, has none: such a dial needs TLS.ServerName, TLS.InsecureSkipVerify
+// or PSK.
 //
 // Networks are "udp", "udp4" and "udp6". Errors are of type [*Error], or several
 // of them joined.
@@ -138,12 +141,17 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 		return nil, failed(err)
 	}
 	r := &race{dialer: d, name: d.serverName(host)}
+	if r.name == "" && d.PSK == nil && !d.proto.TLS.InsecureSkipVerify { // the library would take any name
+		return nil, failed(errNoName)
+	}
 	c, err := r.run(ctx, targets)
 	if err != nil {
 		return nil, failed(err)
 	}
 	return c, nil
 }
+
+var errNoName = errors.New("the address has no host: set TLS.ServerName or TLS.InsecureSkipVerify")
 
 // serverName is what a certificate must have. Zones and the dot at the end belong
 // to this machine's resolver, and are no part of it (RFC 6066, section 3).

@@ -143,3 +143,31 @@ func TestDeadlines(t *testing.T) {
 	_, err = c.Write(make([]byte, 10))
 	require.NoError(t, err)
 }
+
+// Without a host there is no name that the certificate must have: any would do.
+func TestDialWithoutName(t *testing.T) {
+	noLeak(t)
+	l := listen(t, dtlsx.ListenConfig{})
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	require.NoError(t, err)
+	dial := func(change func(*tls.Config)) (net.Conn, error) {
+		config := clientTLS()
+		change(config)
+		d, err := dtlsx.NewDialer(&dtlsx.DialConfig{Config: dtlsx.Config{TLS: config}})
+		require.NoError(t, err)
+		return d.DialContext(t.Context(), "udp4", ":"+port)
+	}
+	for _, name := range []string{"", "."} { // the dot at the end is no part of a name
+		_, err = dial(func(c *tls.Config) { c.ServerName = name })
+		assert.EqualError(t, err, "dtlsx: dial udp4 :"+port+": the address has no host: set TLS.ServerName or TLS.InsecureSkipVerify")
+	}
+	for _, change := range []func(*tls.Config){
+		func(c *tls.Config) { c.ServerName = "localhost" },
+		func(c *tls.Config) { c.InsecureSkipVerify = true },
+	} {
+		c, err := dial(change)
+		require.NoError(t, err)
+		require.NoError(t, accept(t, l).Close())
+		require.NoError(t, c.Close())
+	}
+}
