@@ -98,8 +98,7 @@ func (d *DatagramConn) sender() {
 		case p := <-d.queue:
 			d.pass(p)
 			continue
-		case <-d.conn.Context().Done():
-			return
+		case <-d.conn.Context().Done(): // which pass notes
 		case <-d.done:
 		}
 		select {
