@@ -89,25 +89,32 @@ func datagrams(network string) string {
 const staleTries = 4
 
 // open returns a stream. A conn that turns out to be dead was idle: it is no
-// failure of the dial unless it was made for it.
+// failure of the dial unless it was made for it. Those who have waited for one
+// handshake may find that others have taken all streams: then there may be
+// another conn.
 func (d *StreamDialer) open(ctx context.Context, t target) (*StreamConn, error) {
-	for tries := 1; ; tries++ {
+	for tries := 1; ; {
 		l, stream, stale, err := d.take(ctx, t)
 		if err != nil {
 			return nil, err
 		}
-		if stream == nil {
-			stream, err = l.wait(ctx)
+		switch {
+		case stream != nil:
+		case stale:
+			stream, err = l.conn.OpenStreamSync(ctx)
+		default:
+			stream, err = l.first(ctx)
 		}
 		if err == nil {
 			return d.wrap(l, stream)
 		}
 		again := stale && ctx.Err() == nil && tries < staleTries
 		if again {
+			tries++
 			d.retire(l)
 		}
 		d.release(l)
-		if !again {
+		if !again && !isFull(err) {
 			return nil, err
 		}
 	}

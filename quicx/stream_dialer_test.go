@@ -173,6 +173,34 @@ func TestStreamDialerSecondConn(t *testing.T) {
 	assert.EqualValues(t, 2, s.dials.Load())
 }
 
+// Dials that share a handshake are no fewer than the streams that the peer allows then: the rest gets another conn.
+func TestStreamDialerSecondConnTogether(t *testing.T) {
+	noLeak(t)
+	late := &lateDialer{bare: newBare(t, &quic.Config{MaxIncomingStreams: 1}, nil), begun: make(chan chan struct{}, 3), conns: make(chan *quic.Conn, 3)}
+	d, err := quicx.NewStreamDialer(late, &quicx.StreamConfig{MaxConnsPerAddress: 3})
+	require.NoError(t, err)
+	const dials = 3
+	dialled := make(chan net.Conn, dials)
+	for range dials {
+		go func() {
+			c, err := d.DialContext(t.Context(), "udp", late.Addr().String())
+			assert.NoError(t, err)
+			dialled <- c
+		}()
+	}
+	for left := dials; left > 0; left-- {
+		gate := <-late.begun
+		eventually(t, "all the others wait for the handshake", func() bool { return quicx.Uses(d) == dials })
+		close(gate)
+	}
+	conns := map[*quic.Conn]bool{}
+	for range dials {
+		conns[(<-dialled).(*quicx.StreamConn).Conn()] = true
+	}
+	assert.Len(t, conns, dials)
+	require.NoError(t, d.Close())
+}
+
 func TestStreamDialerIdle(t *testing.T) {
 	noLeak(t)
 	s := newStreams(t, &quicx.StreamConfig{IdleTimeout: 50 * time.Millisecond}, nil)

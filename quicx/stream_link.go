@@ -34,8 +34,8 @@ func (l *link) settled() bool {
 	}
 }
 
-// wait waits for the handshake, and for a stream that the peer allows.
-func (l *link) wait(ctx context.Context) (*quic.Stream, error) {
+// first waits for the handshake, and returns a stream if the peer allows one now.
+func (l *link) first(ctx context.Context) (*quic.Stream, error) {
 	select {
 	case <-l.ready:
 	case <-ctx.Done():
@@ -44,7 +44,13 @@ func (l *link) wait(ctx context.Context) (*quic.Stream, error) {
 	if l.err != nil {
 		return nil, l.err
 	}
-	return l.conn.OpenStreamSync(ctx)
+	return l.conn.OpenStream()
+}
+
+// isFull reports whether the peer allows no further stream on a conn now.
+func isFull(err error) bool {
+	_, full := errors.AsType[*quic.StreamLimitReachedError](err)
+	return full
 }
 
 // take returns a link that the caller has to release, and with it a stream if
@@ -83,7 +89,7 @@ func (d *StreamDialer) choose(t target) (*link, *quic.Stream) {
 		if err == nil {
 			return l, stream
 		}
-		if _, full := errors.AsType[*quic.StreamLimitReachedError](err); !full {
+		if !isFull(err) {
 			d.drop(l)
 			continue
 		}
