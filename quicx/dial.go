@@ -66,7 +66,7 @@ func (c *Client) reach(ctx context.Context, network, address, name string, early
 		return nil, err
 	}
 	config := c.config.TLS
-	if name = cmp.Or(name, config.ServerName, d.name); name != config.ServerName {
+	if name = unzoned(cmp.Or(name, config.ServerName, d.name)); name != config.ServerName {
 		config = config.Clone()
 		config.ServerName = name
 	}

@@ -38,9 +38,6 @@ func (c *Client) resolve(ctx context.Context, network, address string) (*destina
 		return nil, err
 	}
 	d := &destination{name: host}
-	if ip, err := netip.ParseAddr(host); err == nil {
-		d.name = ip.WithZone("").String() // no certificate has a zone
-	}
 	for _, ip := range interleave(c.fitting(ips, version)) {
 		d.addrs = append(d.addrs, netip.AddrPortFrom(ip, number))
 	}
@@ -48,6 +45,14 @@ func (c *Client) resolve(ctx context.Context, network, address string) (*destina
 		return nil, c.unsuitable(host, network)
 	}
 	return d, nil
+}
+
+// unzoned returns a name as certificates have it: an address without its zone.
+func unzoned(name string) string {
+	if ip, err := netip.ParseAddr(name); err == nil {
+		return ip.WithZone("").String()
+	}
+	return name
 }
 
 // port returns the number of a port or a service.

@@ -5,7 +5,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -339,4 +341,33 @@ func assertLines(t *testing.T, err error, want ...string) {
 			assert.True(t, strings.HasPrefix(got[i], want[i]), "%q does not begin with %q", got[i], want[i])
 		}
 	}
+}
+
+// A zone is of this machine, and no certificate has one.
+func TestTransportZone(t *testing.T) {
+	noLeak(t)
+	zone := loopbackZone(t)
+	pc, err := net.ListenPacket("udp6", "[::1]:0")
+	if err != nil {
+		t.Skip("no IPv6:", err)
+	}
+	t.Cleanup(func() { pc.Close() })
+	s := serveOn(t, pc.(*net.UDPConn), echo, func(c *http3x.ServerConfig) { c.Listen.TLS = serverTLS(t, "::1") })
+	port := strconv.Itoa(s.udp.LocalAddr().(*net.UDPAddr).Port)
+	url := "https://[::1%25" + zone + "]:" + port + "/"
+	assert.Contains(t, fetch(t, transport(t, nil), http.MethodGet, url, ""), "200 GET ")
+}
+
+// loopbackZone is the name of the loopback interface.
+func loopbackZone(t *testing.T) string {
+	t.Helper()
+	all, err := net.Interfaces()
+	require.NoError(t, err)
+	for _, i := range all {
+		if i.Flags&net.FlagLoopback != 0 {
+			return i.Name
+		}
+	}
+	t.Skip("no loopback interface")
+	return ""
 }
