@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"runtime/debug"
@@ -120,7 +121,7 @@ func (l *lane) renew() {
 	defer l.mu.Unlock()
 	if !l.own && l.until.Sub(now) < l.stall {
 		const share = 4
-		l.until = now.Add(l.stall + l.stall/share)
+		l.until = now.Add(l.stall + min(l.stall/share, math.MaxInt64-l.stall))
 		_ = l.set(l.until) // fails for a stream that is over: then reads and writes do
 	}
 }

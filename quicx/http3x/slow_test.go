@@ -3,6 +3,7 @@ package http3x_test
 import (
 	"context"
 	"io"
+	"math"
 	"net/http"
 	"net/netip"
 	"os"
@@ -236,4 +237,11 @@ func TestServerRules(t *testing.T) {
 		assert.NotRegexp(t, "^200 ", fetch(t, bad, http.MethodGet, s.url("/"), ""), local)
 	}
 	assert.Contains(t, fetch(t, good, http.MethodGet, s.url("/"), ""), "200")
+}
+
+// The longest time is as good as none, and not one that is over.
+func TestStallLongest(t *testing.T) {
+	noLeak(t)
+	s := serve(t, echo, func(c *http3x.ServerConfig) { c.StallTimeout, c.StreamTimeout = math.MaxInt64, math.MaxInt64 })
+	assert.Equal(t, "200 POST "+s.addr+" text", fetch(t, transport(t, nil), http.MethodPost, s.url("/"), "text"))
 }
