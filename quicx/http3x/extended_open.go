@@ -87,7 +87,7 @@ func exchangeExtended(stream *http3.RequestStream, r *http.Request) (*http.Respo
 	if err := stream.SendRequestHeader(r); err != nil {
 		return nil, err
 	}
-	for range maxInformation {
+	for range maxInformation + 1 {
 		response, err := stream.ReadResponse()
 		if err != nil {
 			return nil, err

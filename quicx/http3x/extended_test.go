@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -222,6 +223,28 @@ func TestExtendedConnCut(t *testing.T) {
 	remote, ok := errors.AsType[*http3.Error](err)
 	require.True(t, ok, "%v", err)
 	assert.Equal(t, http3.ErrCodeRequestCanceled, remote.ErrorCode)
+}
+
+// As many informational responses are passed over as in quic-go, and no more.
+func TestExtendedInformation(t *testing.T) {
+	noLeak(t)
+	const most = 5
+	url := serveExtended(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, err := strconv.Atoi(r.URL.Query().Get("n"))
+		assert.NoError(t, err)
+		for range n {
+			w.WriteHeader(http.StatusEarlyHints)
+		}
+		if c, err := http3x.AcceptExtended(w, r); assert.NoError(t, err) {
+			c.Close()
+		}
+	}))
+	d := newExtendedDialer(t, 0)
+	c, _, err := d.Dial(extendedRequest(t.Context(), t, "test", url+"/?n="+strconv.Itoa(most)))
+	require.NoError(t, err)
+	require.NoError(t, c.Close())
+	_, _, err = d.Dial(extendedRequest(t.Context(), t, "test", url+"/?n="+strconv.Itoa(most+1)))
+	assert.ErrorContains(t, err, "too many informational responses")
 }
 
 func TestExtendedRefused(t *testing.T) {
