@@ -28,7 +28,7 @@ type ExtendedConn struct {
 
 	in      inbound
 	writing sync.Mutex
-	cut     bool // a write stopped within a frame
+	owed    int  // bytes of the frame in which a write has stopped
 	ended   bool // that direction
 
 	deadlines sync.Mutex
@@ -70,8 +70,21 @@ func (c *ExtendedConn) Write(p []byte) (int, error) {
 		return 0, nil
 	}
 	n, err := c.stream.Write(p)
-	c.cut = err != nil && n < len(p)
+	c.owe(len(p), n, err)
 	return n, c.fail("write", err)
+}
+
+// owe notes what is missing in the frame: what is written goes into that first, and
+// the rest into one of its own.
+func (c *ExtendedConn) owe(size, written int, err error) {
+	switch {
+	case written < c.owed:
+		c.owed -= written
+	case err != nil:
+		c.owed = size - written
+	default:
+		c.owed = 0
+	}
 }
 
 // CloseWrite ends the direction to the peer, which reads io.EOF then. A stream
@@ -94,7 +107,7 @@ func (c *ExtendedConn) end() {
 		return
 	}
 	c.ended = true
-	if c.cut {
+	if c.owed > 0 {
 		c.stream.CancelWrite(quic.StreamErrorCode(http3.ErrCodeRequestCanceled))
 		return
 	}

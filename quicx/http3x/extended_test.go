@@ -225,6 +225,34 @@ func TestExtendedConnCut(t *testing.T) {
 	assert.Equal(t, http3.ErrCodeRequestCanceled, remote.ErrorCode)
 }
 
+// A write that was cut and goes on with a part of the rest only is no whole either, and
+// an end within a frame would be an error of the peer's conn.
+func TestExtendedConnCutTwice(t *testing.T) {
+	noLeak(t)
+	a, url := newAcceptor(t)
+	client, server := pair(t, newExtendedDialer(t, 0), a, url)
+	big := make([]byte, 8<<20)
+	require.NoError(t, client.SetWriteDeadline(time.Now().Add(100*time.Millisecond)))
+	n, err := client.Write(big)
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+	require.Less(t, n, len(big)-2)
+	require.NoError(t, client.SetWriteDeadline(time.Time{}))
+	read := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(io.Discard, server)
+		read <- err
+	}()
+	for range 2 {
+		_, err = client.Write(big[:1])
+		require.NoError(t, err)
+	}
+	require.NoError(t, client.Close())
+	remote, ok := errors.AsType[*http3.Error](<-read)
+	require.True(t, ok)
+	assert.Equal(t, http3.ErrCodeRequestCanceled, remote.ErrorCode)
+	require.NoError(t, server.Close())
+}
+
 // As many informational responses are passed over as in quic-go, and no more.
 func TestExtendedInformation(t *testing.T) {
 	noLeak(t)
