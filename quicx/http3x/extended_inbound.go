@@ -106,6 +106,7 @@ func (b *inbound) setDeadline(t time.Time) error {
 func (b *inbound) close() {
 	b.once.Do(func() {
 		b.open()
+		b.err = net.ErrClosed
 		close(b.ended)
 	})
 	close(b.closed)
