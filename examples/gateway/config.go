@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -55,6 +58,7 @@ type Listener struct {
 	Routes    []*Route
 
 	entry *specv1.GatewayListener // what the document says, but the routes
+	psk   [sha256.Size]byte       // of the file of its keys, which nobody watches
 }
 
 // TCPLimits bounds the sessions of a listener whose protocol is tcp, quic or dtls.
@@ -103,8 +107,13 @@ type Upstream struct {
 	entry *specv1.GatewayUpstream // what the document says
 }
 
-// same says whether two entries are alike, routes aside.
-func (n *Listener) same(other *Listener) bool { return proto.Equal(n.entry, other.entry) }
+// same says whether two entries are alike, routes aside, and what they have out of
+// files that are read with the document.
+func (n *Listener) same(other *Listener) bool {
+	return proto.Equal(n.entry, other.entry) && n.psk == other.psk &&
+		bytes.Equal(n.QUIC.StatelessResetKey, other.QUIC.StatelessResetKey) && bytes.Equal(n.QUIC.TokenKey, other.QUIC.TokenKey) &&
+		slices.Equal(n.Net.Allow, other.Net.Allow) && slices.Equal(n.Net.Deny, other.Net.Deny)
+}
 
 // same says whether two entries are alike.
 func (u *Upstream) same(other *Upstream) bool { return proto.Equal(u.entry, other.entry) }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -21,6 +22,7 @@ import (
 	"github.com/strata-net/strata/spec/quicspec"
 	"github.com/strata-net/strata/spec/sockspec"
 	specv1 "github.com/strata-net/strata/spec/strata/v1"
+	"github.com/strata-net/strata/tlsx"
 )
 
 // newListener takes one entry of listeners.
@@ -261,6 +263,8 @@ func (n *Listener) dtls(e entry, m *specv1.GatewayListener) {
 		d.ConnectionId, d.MtuBytes = own.ConnectionId, own.MtuBytes
 		if own.Psk != nil {
 			d.Psk = &specv1.DTLSConfig_PSK{KeysFrom: own.Psk, Hint: own.PskHint}
+			text, _ := tlsx.File(own.Psk.GetFile()).Secret() // an error is one of the mapper, too
+			n.psk = sha256.Sum256(text)
 		}
 	}
 	if d.Tls != nil {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -270,6 +271,42 @@ func TestReloadSuccessorOfTwo(t *testing.T) {
 	}
 	close(c.gone[g.doors[1]])
 	<-left
+}
+
+// What a listener has out of files is a part of what it is.
+func TestReloadFiles(t *testing.T) {
+	settled(t)
+	dir := t.TempDir()
+	names := []string{"allow", "deny", "psk", "reset", "token"}
+	write := func(allow, deny, key string) {
+		for i, text := range []string{allow, deny, "alice:" + key, strings.Repeat(key, 32), strings.Repeat(key, 32)} {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, names[i]), []byte(text), 0o600))
+		}
+	}
+	write("127.0.0.0/8", "127.0.0.9", "aa")
+	text := strings.ReplaceAll(`
+upstreams: [{name: bytes, echo: tcp}, {name: datagrams, echo: udp}]
+listeners:
+  - {name: allow, address: "127.0.0.1:0", allow_file: D/allow, routes: [{upstream: bytes}]}
+  - {name: deny, address: "127.0.0.1:0", protocol: udp, deny_file: D/deny, routes: [{upstream: datagrams}]}
+  - {name: psk, address: "127.0.0.1:0", protocol: dtls, dtls: {psk: {file: D/psk}}, routes: [{upstream: datagrams}]}
+  - {name: reset, address: "127.0.0.1:0", protocol: quic, self_signed: [localhost], tls: {alpn: [x]}, quic: {stateless_reset_key: {file: D/reset}}, routes: [{upstream: bytes}]}
+  - {name: token, address: "127.0.0.1:0", protocol: quic, self_signed: [localhost], tls: {alpn: [x]}, quic: {token_key: {file: D/token}}, routes: [{upstream: bytes}]}
+`, "D/", dir+"/")
+	g := start(t, text, nil)
+	doors := map[string]*door{}
+	for _, name := range names {
+		doors[name] = g.door(name)
+	}
+	require.NoError(t, g.reload(t, text))
+	for _, name := range names {
+		assert.Same(t, doors[name], g.door(name), name)
+	}
+	write("127.0.0.0/9", "127.0.0.8", "bb")
+	require.NoError(t, g.reload(t, text))
+	for _, name := range names {
+		assert.NotSame(t, doors[name], g.door(name), name)
+	}
 }
 
 // The process reads its document again at a SIGHUP, and keeps what it has when
