@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -50,18 +51,55 @@ func (g *Gateway) dtlsTLS(ctx context.Context, d *door) (*tls.Config, error) {
 	return dtlsConfig(s), nil
 }
 
-// dtlsConfig returns what of a source carries over to DTLS.
+// dtlsConfig returns what of a source carries over to DTLS. The library has one set
+// of CAs for all clients, so the chains are verified here, by those of the moment.
 func dtlsConfig(s *tlsx.Source) *tls.Config {
 	now := s.Current()
-	return &tls.Config{
+	c := &tls.Config{
 		MinVersion: now.MinVersion, MaxVersion: now.MaxVersion, CipherSuites: now.CipherSuites,
 		CurvePreferences: now.CurvePreferences, NextProtos: now.NextProtos,
-		ClientAuth: now.ClientAuth, ClientCAs: now.ClientCAs, KeyLogWriter: now.KeyLogWriter,
+		ClientAuth: now.ClientAuth, KeyLogWriter: now.KeyLogWriter,
 		GetCertificate: func(h *tls.ClientHelloInfo) (*tls.Certificate, error) { return s.Current().GetCertificate(h) },
 		VerifyConnection: func(state tls.ConnectionState) error {
 			return s.Current().VerifyConnection(state)
 		},
 	}
+	if !verifies(now.ClientAuth) {
+		return c
+	}
+	c.ClientAuth = tls.RequireAnyClientCert
+	if now.ClientAuth == tls.VerifyClientCertIfGiven {
+		c.ClientAuth = tls.RequestClientCert
+	}
+	c.VerifyConnection = func(state tls.ConnectionState) (err error) {
+		now := s.Current()
+		if len(state.PeerCertificates) > 0 {
+			state.VerifiedChains, err = clientChains(now, state.PeerCertificates)
+		}
+		if err != nil {
+			return err
+		}
+		return now.VerifyConnection(state)
+	}
+	return c
+}
+
+// verifies says whether clients need a certificate of the CAs, if they show one.
+func verifies(auth tls.ClientAuthType) bool { return auth >= tls.VerifyClientCertIfGiven }
+
+// clientChains verifies what a client has shown as crypto/tls does.
+func clientChains(c *tls.Config, shown []*x509.Certificate) ([][]*x509.Certificate, error) {
+	opts := x509.VerifyOptions{
+		Roots: c.ClientCAs, Intermediates: x509.NewCertPool(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}
+	for _, x := range shown[1:] {
+		opts.Intermediates.AddCert(x)
+	}
+	chains, err := shown[0].Verify(opts)
+	if err != nil {
+		return nil, &tls.CertificateVerificationError{UnverifiedCertificates: shown, Err: err}
+	}
+	return chains, nil
 }
 
 // records gives a conn of DTLS what a flow asks of a session.

@@ -124,6 +124,49 @@ func TestDTLSCertificates(t *testing.T) {
 	require.NoError(t, swap(c, "y", "y"), "the conn of before stays")
 }
 
+// The CAs that clients are verified with are those of the moment.
+func TestDTLSClientCAs(t *testing.T) {
+	settled(t)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "ca.pem")
+	var cas [2]*pki.CA
+	var clients [2]*dtlsx.DialConfig
+	for i := range cas {
+		var err error
+		cas[i], err = pki.New(nil)
+		require.NoError(t, err)
+		leaf, err := cas[i].Issue(&pki.Leaf{Names: []string{"client"}})
+		require.NoError(t, err)
+		clients[i] = &dtlsx.DialConfig{Config: dtlsx.Config{TLS: &tls.Config{Certificates: []tls.Certificate{leaf.TLS()}}}}
+	}
+	require.NoError(t, os.WriteFile(file, cas[0].PEM(), 0o600))
+	for _, auth := range []string{"require_and_verify", "verify_if_given"} {
+		t.Run(auth, func(t *testing.T) {
+			require.NoError(t, os.WriteFile(file, cas[0].PEM(), 0o600))
+			g := start(t, dtlsFront("echo: udp", fmt.Sprintf(
+				"self_signed: [localhost, 127.0.0.1], tls: {client_auth: %s, client_cas: {from: [{file: %q}]}}", auth, file)), nil)
+			come := func(i int) error {
+				clients[i].TLS.RootCAs = g.CA().Pool()
+				c, err := dialDTLS(t, g, clients[i])
+				if err != nil {
+					return err
+				}
+				return errors.Join(swap(c, "x", "x"), c.Close())
+			}
+			require.NoError(t, come(0))
+			require.Error(t, come(1))
+			require.NoError(t, os.WriteFile(file, cas[1].PEM(), 0o600))
+			require.Eventually(t, func() bool { return come(1) == nil }, patience, 10*time.Millisecond)
+			require.Error(t, come(0))
+			if auth == "verify_if_given" {
+				c, err := dialDTLS(t, g, trusting(g))
+				require.NoError(t, err)
+				require.NoError(t, swap(c, "x", "x"))
+			}
+		})
+	}
+}
+
 // A conn on which nothing moves, and one that is too old, end.
 func TestDTLSBounds(t *testing.T) {
 	for _, key := range []string{"idle_timeout", "max_session"} {

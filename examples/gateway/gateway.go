@@ -224,7 +224,7 @@ func (g *Gateway) listeners() []*door {
 }
 
 // CA returns what signed the self-signed certificates; nil if there are none.
-func (g *Gateway) CA() *pki.CA { return g.signer.ca }
+func (g *Gateway) CA() *pki.CA { return g.signer.authority() }
 
 // Shutdown refuses new conns at once, lets what is in progress go on until ctx
 // is done, and cuts the rest. It reports whether nothing was cut. Afterwards

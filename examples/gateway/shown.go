@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"log/slog"
 	"net"
 	"net/http"
@@ -48,7 +49,20 @@ func (s *shown) accepted(n *Listener, c any) (forget func()) {
 	if _, ok := c.(net.Conn); ok && n.Protocol.in(streams) {
 		socket.Options = n.Options
 	}
+	if n.Protocol == DTLS && n.TLS != nil && verifies(n.TLS.Config.ClientAuth) {
+		socket.TLS = verifiedOf
+	}
 	return s.add(socket)
+}
+
+// verifiedOf is securityOf for a conn of DTLS whose certificates, if it has any, the
+// listener has verified itself.
+func verifiedOf(conn any) *tls.ConnectionState {
+	state := securityOf(conn)
+	if state != nil && len(state.PeerCertificates) > 0 {
+		state.VerifiedChains = [][]*x509.Certificate{state.PeerCertificates}
+	}
+	return state
 }
 
 // handler is the page.

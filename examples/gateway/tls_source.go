@@ -36,6 +36,13 @@ func (s *signer) issue(names []string) (*tls.Certificate, error) {
 	return &cert, nil
 }
 
+// authority returns the CA; nil before the first call of issue.
+func (s *signer) authority() *pki.CA {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ca
+}
+
 // config returns what the gateway serves with: the file's, with what it leaves
 // to the gateway.
 func (s *ServerTLS) config(by *signer, protocols []string) (*tlsx.Config, error) {
@@ -88,7 +95,7 @@ func (g *Gateway) serverTLS(ctx context.Context, d *door) (*tls.Config, error) {
 func (g *Gateway) clientTLS(ctx context.Context, u *Upstream, list *sources) (*tls.Config, error) {
 	switch {
 	case u.Echo != "" && u.Versions.H3:
-		return tlsx.New(&tlsx.Config{Roots: tlsx.CAs{From: []tlsx.Data{tlsx.Text(string(g.signer.ca.PEM()))}}})
+		return tlsx.New(&tlsx.Config{Roots: tlsx.CAs{From: []tlsx.Data{tlsx.Text(string(g.CA().PEM()))}}})
 	case u.TLS == nil:
 		return nil, nil //nolint:nilnil // no TLS is no error
 	}
