@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 )
 
 // idempotent reports whether a request may be sent twice: its method says so (RFC
@@ -27,18 +28,25 @@ func hasIdempotencyKey(req *http.Request) bool {
 }
 
 // unsent reports whether an error proves that the server has not acted on the
-// request: no conn came about, or the server refused the stream (RFC 9113, 8.7).
+// request: no conn came about, or the server refused the stream (RFC 9113, 8.7) or is
+// not the one for it (421). Of several attempts each has to prove it.
 func unsent(err error) bool {
+	if all, ok := errors.AsType[Attempts](err); ok {
+		return len(all) > 0 && !slices.ContainsFunc(all, func(err error) bool { return !unsent(err) })
+	}
 	var op *net.OpError
 	if errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") {
 		return true
 	}
 	var stream streamError
-	return errors.As(err, &stream) && stream.Code == refusedStream
+	return errors.As(err, &stream) && stream.Code == refusedStream || statusOf(err) == http.StatusMisdirectedRequest
 }
 
-// lasting reports whether an error would come again.
+// lasting reports whether an error would come again: of several attempts each one's.
 func lasting(err error) bool {
+	if all, ok := errors.AsType[Attempts](err); ok {
+		return !slices.ContainsFunc(all, func(err error) bool { return !lasting(err) })
+	}
 	var (
 		verify *tls.CertificateVerificationError
 		host   x509.HostnameError

@@ -380,6 +380,39 @@ func TestRetryJoinsCauses(t *testing.T) {
 	assert.False(t, httpx.Attempts{}.Timeout())
 }
 
+// TestRetryOfAttempts has a round tripper below that tries more than once itself.
+func TestRetryOfAttempts(t *testing.T) {
+	dial := &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+	reset := &net.OpError{Op: "read", Err: syscall.ECONNRESET}
+	verify := &tls.CertificateVerificationError{Err: errors.New("expired")}
+	for name, test := range map[string]struct {
+		method string
+		errs   httpx.Attempts
+		sent   int
+	}{
+		"post, not sent":                    {"POST", httpx.Attempts{dial, dial}, 3},
+		"post, misdirected and not sent":    {"POST", httpx.Attempts{httpx.StatusError(421), dial}, 3},
+		"post, not sent, and sent":          {"POST", httpx.Attempts{dial, reset}, 1},
+		"post, sent, and not sent":          {"POST", httpx.Attempts{reset, dial}, 1},
+		"get, nothing lasts":                {"GET", httpx.Attempts{dial, reset}, 3},
+		"get, certificate of one of them":   {"GET", httpx.Attempts{verify, reset}, 3},
+		"get, certificate of both of them":  {"GET", httpx.Attempts{verify, verify}, 1},
+		"post, certificate of one of them":  {"POST", httpx.Attempts{verify, reset}, 1},
+		"post, a list without any attempts": {"POST", httpx.Attempts{}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := 0
+			rt := newRetry(t, tripper(func(*http.Request) (*http.Response, error) {
+				n++
+				return nil, &httpx.Error{Op: "round trip", Err: test.errs}
+			}), quick())
+			_, err := rt.RoundTrip(request(t, test.method, "http://a/", nil))
+			require.Error(t, err)
+			assert.Equal(t, test.sent, n)
+		})
+	}
+}
+
 // TestRetryAfterRefusal has a server that accepts from the third conn on.
 func TestRetryAfterRefusal(t *testing.T) {
 	noLeak(t)
