@@ -28,12 +28,19 @@ func newRace(lanes int) *race {
 	return &race{cancels: make([]context.CancelFunc, lanes), results: make(chan result, lanes)}
 }
 
-// start sends a request in a lane that is free.
+// start sends a request in a lane that is free. An attempt that is given up may look
+// at its request when the caller has got his answer, and changes what he sent.
 func (r *race) start(lane int, next http.RoundTripper, req *http.Request) {
 	ctx, cancel := context.WithCancel(req.Context())
 	r.cancels[lane] = cancel
+	own := req.WithContext(ctx)
+	own.Header = req.Header.Clone()
+	if req.URL != nil {
+		u := *req.URL
+		own.URL = &u
+	}
 	go func() {
-		resp, err := next.RoundTrip(req.WithContext(ctx))
+		resp, err := next.RoundTrip(own)
 		if err != nil {
 			cancel()
 		}

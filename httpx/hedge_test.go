@@ -164,6 +164,32 @@ func TestHedgeClosesWhatComesLate(t *testing.T) {
 	})
 }
 
+// TestHedgeLeavesRequests has an attempt that begins to send when the caller has got his
+// answer, and goes on with his request.
+func TestHedgeLeavesRequests(t *testing.T) {
+	began, changed, sent := make(chan struct{}), make(chan struct{}), make(chan string)
+	n := new(atomic.Int64)
+	rt := newHedge(t, tripper(func(req *http.Request) (*http.Response, error) {
+		if n.Add(1) == 1 {
+			<-began
+			return answer(req, 200, track("hello")), nil
+		}
+		close(began)
+		<-changed
+		sent <- req.URL.Path + " " + req.Header.Get("X")
+		return nil, context.Cause(req.Context())
+	}), &httpx.HedgeConfig{Delay: time.Millisecond})
+	req := request(t, "GET", "http://a/1", nil)
+	req.Header.Set("X", "1")
+	resp, err := rt.RoundTrip(req)
+	require.NoError(t, err)
+	finish(t, resp)
+	req.URL.Path = "/2"
+	req.Header.Set("X", "2")
+	close(changed)
+	assert.Equal(t, "/1 1", <-sent)
+}
+
 // TestHedgeTie has answers that come at the same moment: the one that is not taken is closed.
 func TestHedgeTie(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
