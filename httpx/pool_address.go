@@ -89,11 +89,8 @@ func (a *poolAddress) expects() bool {
 func (a *poolAddress) fail(now time.Time, err error) {
 	cfg := a.host.pool.cfg
 	pause := cfg.MaxBackoff
-	if a.failures < 32 {
-		pause = min(pause, cfg.MinBackoff<<a.failures)
-	}
-	if pause < cfg.MinBackoff {
-		pause = cfg.MaxBackoff // it did not fit
+	if cfg.MinBackoff <= pause>>a.failures { // else it does not fit
+		pause = cfg.MinBackoff << a.failures
 	}
 	a.failures++
 	a.err = err

@@ -408,4 +408,10 @@ func TestPoolPauses(t *testing.T) {
 		assert.GreaterOrEqual(t, p, 5*time.Second)
 	}
 	assert.NotEqual(t, pauses[10], pauses[11], "by chance")
+
+	// Shifted 31 times this is too much for a duration, whose rest would be 10.7 s.
+	const odd = 1<<33 + 5
+	for _, p := range httpx.PoolPauses(&httpx.PoolConfig{MinBackoff: odd, MaxBackoff: 100 * time.Second}, 100)[4:] {
+		assert.GreaterOrEqual(t, p, 50*time.Second)
+	}
 }
