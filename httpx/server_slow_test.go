@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -289,4 +291,44 @@ func TestServerWriter(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestServerStallsForEver has a StallTimeout that does not fit twice into a duration.
+func TestServerStallsForEver(t *testing.T) {
+	noLeak(t)
+	l := &leaseListener{Listener: listen(t)}
+	s := serveOn(t, l, &httpx.ServerConfig{StallTimeout: 1<<63 - 1, Handler: http.NotFoundHandler()})
+	assert.Equal(t, "404 404 page not found\n", ask(t, client(t, onlyHTTP1, nil), "http://"+s.addr))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	require.NotEmpty(t, l.ends)
+	for _, end := range l.ends {
+		assert.Greater(t, time.Until(end), time.Hour)
+	}
+}
+
+// leaseListener collects the write deadlines of its conns.
+type leaseListener struct {
+	net.Listener
+	mu   sync.Mutex
+	ends []time.Time
+}
+
+func (l *leaseListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return &leaseConn{c, l}, err
+}
+
+type leaseConn struct {
+	net.Conn
+	l *leaseListener
+}
+
+func (c *leaseConn) SetWriteDeadline(end time.Time) error {
+	if !end.IsZero() {
+		c.l.mu.Lock()
+		c.l.ends = append(c.l.ends, end)
+		c.l.mu.Unlock()
+	}
+	return c.Conn.SetWriteDeadline(end)
 }

@@ -39,7 +39,10 @@ type watchShard struct {
 }
 
 func newWatch(stall, stream time.Duration) *watch {
-	w := &watch{tick: max(stall/ticksPerStall, time.Millisecond), lease: 2*stall + leaseMargin}
+	w := &watch{tick: max(stall/ticksPerStall, time.Millisecond), lease: maxDuration}
+	if stall < maxDuration/4 { // whose double fits, with the margin
+		w.lease = 2*stall + leaseMargin
+	}
 	if stream > 0 {
 		w.streams = int64(stream/w.tick) + 1
 	}
