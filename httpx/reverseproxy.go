@@ -51,7 +51,7 @@ func NewReverseProxy(cfg *ReverseProxyConfig) (*ReverseProxy, error) {
 	}
 	p.proxy = &httputil.ReverseProxy{
 		Rewrite:        p.rewrite,
-		Transport:      p.transport,
+		Transport:      requested{p.transport},
 		FlushInterval:  -1, // bytes go on as they come
 		BufferPool:     &copyBuffers,
 		ModifyResponse: p.modify,
@@ -132,6 +132,9 @@ func (p *ReverseProxy) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x.target = target
+	if len(w.Header()) > 0 {
+		x.given = w.Header().Clone()
+	}
 	own := r.WithContext(x.context())
 	if r.Body != nil && r.Body != http.NoBody {
 		x.body = &proxyBody{ReadCloser: r.Body}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,7 +24,9 @@ type proxyExchange struct {
 	target  *url.URL
 	body    *proxyBody // nil: none
 
-	streams  bool // the response goes out as it comes
+	given    http.Header // set before the proxy was called
+	informed bool        // and cleared since, with an informational response
+	streams  bool        // the response goes out as it comes
 	left     int64
 	hijacked bool
 	complete bool
@@ -61,6 +64,30 @@ func (x *proxyExchange) endBody() {
 	}
 }
 
+// WriteHeader passes on a status. httputil leaves hop-by-hop fields in informational
+// responses, which break HTTP/2, and clears the header after them.
+func (x *proxyExchange) WriteHeader(status int) {
+	if status >= http.StatusOK || status == http.StatusSwitchingProtocols {
+		x.restore()
+	} else {
+		x.informed = true
+		dropHopByHop(x.Header())
+	}
+	x.ResponseWriter.WriteHeader(status)
+}
+
+// restore brings back what informational responses have cleared.
+func (x *proxyExchange) restore() {
+	if !x.informed {
+		return
+	}
+	x.informed = false
+	h := x.Header()
+	for name, values := range x.given {
+		h[name] = append(slices.Clone(values), h[name]...)
+	}
+}
+
 // Write passes on a piece of the response.
 func (x *proxyExchange) Write(p []byte) (int, error) {
 	n, err := x.ResponseWriter.Write(p)
@@ -88,6 +115,7 @@ func (x *proxyExchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	x.restore()
 	// The CONNECT behind an extendedWriter can still be answered.
 	_, extended := x.ResponseWriter.(*extendedWriter)
 	x.hijacked = !extended
@@ -139,6 +167,7 @@ func (x *proxyExchange) fail(err error) {
 	if status == 0 || x.hijacked {
 		panic(http.ErrAbortHandler) // a 200 would follow otherwise
 	}
+	x.restore()
 	if x.request.ProtoMajor == 1 && x.body.failure() != nil {
 		// In full duplex net/http would take what follows a malformed body for the next request.
 		x.Header().Set("Connection", "close")

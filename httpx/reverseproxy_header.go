@@ -35,6 +35,19 @@ func (p *ReverseProxy) rewrite(r *httputil.ProxyRequest) {
 	}
 }
 
+// requested makes responses those of their requests, where modify looks for the
+// exchange: not every round tripper does.
+type requested struct{ http.RoundTripper }
+
+// RoundTrip sends a request.
+func (t requested) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := t.RoundTripper.RoundTrip(r)
+	if err == nil {
+		res.Request = r
+	}
+	return res, err
+}
+
 // modify prepares the response for the client.
 func (p *ReverseProxy) modify(res *http.Response) error {
 	x := res.Request.Context().Value(exchangeKey{}).(*proxyExchange)
@@ -59,6 +72,20 @@ func (p *ReverseProxy) modify(res *http.Response) error {
 		return p.cfg.ModifyResponse(res)
 	}
 	return nil
+}
+
+// dropHopByHop removes what concerns the conn to the upstream, or its address.
+func dropHopByHop(h http.Header) {
+	for _, line := range h["Connection"] {
+		for name := range strings.SplitSeq(line, ",") {
+			h.Del(textproto.TrimString(name))
+		}
+	}
+	for _, name := range []string{
+		"Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Alt-Svc",
+	} {
+		h.Del(name)
+	}
 }
 
 // via adds this proxy to the Via field.

@@ -219,3 +219,20 @@ func TestProxyRare(t *testing.T) {
 	assert.Equal(t, http.StatusBadGateway, w.Code)
 	assert.ErrorIs(t, err, no)
 }
+
+// A round tripper need not say which request a response is of.
+func TestProxyResponseWithoutRequest(t *testing.T) {
+	p, err := httpx.NewReverseProxy(&httpx.ReverseProxyConfig{
+		Target: &url.URL{Scheme: "http", Host: "a"},
+		Via:    "proxy",
+		Transport: tripper(func(*http.Request) (*http.Response, error) {
+			return answer(nil, http.StatusAccepted, track("hello")), nil
+		}),
+	})
+	require.NoError(t, err)
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://x/", nil))
+	assert.Equal(t, http.StatusAccepted, w.Code)
+	assert.Equal(t, "hello", w.Body.String())
+	assert.Equal(t, "1.1 proxy", w.Header().Get("Via"))
+}

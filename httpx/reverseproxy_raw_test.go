@@ -6,7 +6,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/http/httputil"
+	"net/textproto"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -209,5 +212,59 @@ func TestProxyRawResponses(t *testing.T) {
 			assert.Equal(t, http.StatusBadGateway, res.StatusCode)
 			assert.Empty(t, res.Header.Get("X")+res.Header.Get("Set-Cookie"))
 		})
+	}
+}
+
+// An informational response is one of its conn, too, and takes nothing from the final one.
+func TestProxyRawInformational(t *testing.T) {
+	noLeak(t)
+	const hint = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\n" +
+		"Keep-Alive: timeout=5\r\nTrailer: X\r\nAlt-Svc: h3=\":443\"\r\n\r\n"
+	for name, response := range map[string]string{
+		"once":   hint + "HTTP/1.1 200 OK\r\nX-Own: b\r\nContent-Length: 0\r\n\r\n",
+		"twice":  hint + hint + "HTTP/1.1 200 OK\r\nX-Own: b\r\nContent-Length: 0\r\n\r\n",
+		"broken": hint + "no HTTP\r\n\r\n",
+	} {
+		for version, upstream := range map[string]*http.Protocols{"h1": onlyHTTP1, "h2c": onlyH2C} {
+			t.Run(name+" "+version, func(t *testing.T) {
+				u := recording(t, response)
+				p, err := httpx.NewReverseProxy(&httpx.ReverseProxyConfig{
+					Target: &url.URL{Scheme: "http", Host: u.addr}, Transport: client(t, onlyHTTP1, nil),
+				})
+				require.NoError(t, err)
+				f := serveOn(t, listen(t), &httpx.ServerConfig{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					w.Header().Set("X-Own", "a")
+					w.Header().Set("Connection", "close") // as a server does that drains
+					p.ServeHTTP(w, r)
+				})})
+				var hints []textproto.MIMEHeader
+				ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+					Got1xxResponse: func(_ int, header textproto.MIMEHeader) error {
+						hints = append(hints, header)
+						return nil
+					},
+				})
+				req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+f.addr, nil)
+				require.NoError(t, err)
+				res, err := client(t, upstream, nil).RoundTrip(req)
+				require.NoError(t, err)
+				require.NoError(t, res.Body.Close())
+				require.NotEmpty(t, hints)
+				for _, h := range hints {
+					assert.Equal(t, "</x>", h.Get("Link"))
+					for _, name := range []string{"Connection", "X-Hop", "Keep-Alive", "Trailer", "Alt-Svc"} {
+						assert.Empty(t, h.Values(name), name)
+					}
+				}
+				assert.Empty(t, res.Header.Get("Link"))
+				if name == "broken" {
+					assert.Equal(t, http.StatusBadGateway, res.StatusCode)
+					assert.Equal(t, []string{"a"}, res.Header.Values("X-Own"))
+				} else {
+					assert.Equal(t, []string{"a", "b"}, res.Header.Values("X-Own"))
+				}
+				assert.Equal(t, version == "h1", res.Close)
+			})
+		}
 	}
 }
