@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
 	"path/filepath"
 	"runtime"
 	"syscall"
@@ -172,4 +174,35 @@ func TestServerRun(t *testing.T) {
 	assert.ErrorIs(t, s.Serve(listen(t)), http.ErrServerClosed)
 	assert.NoError(t, s.Shutdown(t.Context()))
 	assert.NoError(t, s.Close())
+}
+
+// An informational response does not say how the conn ends, where the final one does.
+func TestServerInformational(t *testing.T) {
+	for name, p := range map[string]*http.Protocols{"h1": onlyHTTP1, "h2c": onlyH2C} {
+		t.Run(name, func(t *testing.T) {
+			noLeak(t)
+			s := serveOn(t, listen(t), &httpx.ServerConfig{MaxRequestsPerConn: 1, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(http.StatusEarlyHints)
+			})})
+			var hint textproto.MIMEHeader
+			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+				Got1xxResponse: func(_ int, header textproto.MIMEHeader) error {
+					hint = header
+					return nil
+				},
+			})
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.addr, nil)
+			require.NoError(t, err)
+			res, err := client(t, p, nil).RoundTrip(req)
+			require.NoError(t, err)
+			require.NoError(t, res.Body.Close())
+			require.NotNil(t, hint)
+			if res.ProtoMajor == 2 {
+				assert.Empty(t, hint.Values("Connection"))
+			} else {
+				assert.True(t, res.Close)
+			}
+			eventually(t, "no conn", func() bool { return s.Stats().Idle+s.Stats().Active == 0 })
+		})
+	}
 }

@@ -37,6 +37,13 @@ func (x *exchange) WriteHeader(status int) {
 	x.begin()
 	defer x.done()
 	x.answer.began(status)
+	if status < http.StatusOK && x.original.ProtoMajor > 1 {
+		// net/http sends it as it is, where HTTP/2 has no such field, and makes GOAWAY of that of the final one.
+		if h := x.Header(); h["Connection"] != nil {
+			defer func(v []string) { h["Connection"] = v }(h["Connection"])
+			delete(h, "Connection")
+		}
+	}
 	x.ResponseWriter.WriteHeader(status)
 }
 
