@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 )
 
 // errShutdown is the cause that a session sees which is cut at a shutdown.
@@ -26,9 +27,10 @@ type acceptor struct {
 	handle   func(context.Context, net.Conn) // closes the conn; ends soon after the context
 	note     func(conn any) (forget func())  // shows it on the admin page; nil: does not
 
-	base  context.Context // ends when what is in progress is cut
-	cut   func()
-	conns sync.WaitGroup
+	base   context.Context // ends when what is in progress is cut
+	cut    func()
+	conns  sync.WaitGroup
+	wasCut atomic.Bool // one of them
 }
 
 func newAcceptor(l draining, log *slog.Logger, handle func(context.Context, net.Conn)) *acceptor {
@@ -62,6 +64,9 @@ func (a *acceptor) run(c net.Conn) {
 		defer a.note(c)()
 	}
 	a.handle(a.base, c)
+	if a.base.Err() != nil {
+		a.wasCut.Store(true)
+	}
 }
 
 // passes says whether an error of Accept concerns one conn only.
@@ -83,5 +88,6 @@ func (a *acceptor) shutdown(ctx context.Context) bool {
 		a.log.Warn("shutdown", "error", err)
 	}
 	a.conns.Wait()
-	return stop()
+	stop()
+	return !a.wasCut.Load()
 }

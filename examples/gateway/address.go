@@ -125,12 +125,12 @@ func parseDialAddress(s string) (Address, error) {
 	if !a.hasPort() {
 		return a, nil
 	}
-	low, high, err := splitPorts(a.Host)
+	low, _, err := splitPorts(a.Host)
+	_, port, _ := net.SplitHostPort(a.Host)
 	switch {
 	case err != nil:
 		return Address{}, err
-	case low != high || low == 0:
-		_, port, _ := net.SplitHostPort(a.Host)
+	case strings.Contains(port, "-") || low == 0:
 		return Address{}, fmt.Errorf("want a port from 1 to 65535, got %q", port)
 	case a.hostname() == "":
 		return Address{}, fmt.Errorf("want a host to dial, got %q", s)

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestAddressClashes(t *testing.T) {
@@ -37,4 +38,31 @@ func TestAddressClashes(t *testing.T) {
 		assert.Equal(t, tt.want, tt.a.clashes(tt.b), "%v and %v", tt.a, tt.b)
 		assert.Equal(t, tt.want, tt.b.clashes(tt.a), "%v and %v", tt.b, tt.a)
 	}
+}
+
+// A range is no port to dial.
+func TestParseDialAddress(t *testing.T) {
+	for _, text := range []string{"tcp://a:80-80", "a:80-81", "a:0", ":80", "fd://3"} {
+		_, err := parseDialAddress(text)
+		require.Error(t, err, text)
+	}
+}
+
+// A target of connect_to is found in other notations too.
+func TestTarget(t *testing.T) {
+	for text, want := range map[string]string{
+		"a.example:443":    "A.example.:443",
+		"A.example.:443":   "a.example:443",
+		"a.example:0443":   "a.example:443",
+		"*.example.:443":   "a.example:443",
+		"[::1]:443":        "[::1]:443",
+		"*.b.example:8080": "x.a.B.example:8080",
+	} {
+		target, err := parseTarget(text)
+		require.NoError(t, err)
+		assert.True(t, target.matches(want), "%s is %s", text, want)
+		assert.False(t, target.matches("b.example:444"))
+	}
+	_, err := parseTarget("a.example:1-1")
+	require.Error(t, err)
 }

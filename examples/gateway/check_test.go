@@ -145,3 +145,18 @@ func TestManyPrefixes(t *testing.T) {
 	g := start(t, limited(closedPort(t), "deny_file: "+file), nil)
 	require.Len(t, g.listeners()[0].cfg.Net.Deny, 100_001)
 }
+
+// A PROXY header speaks for all of its conn, so that no version but HTTP/1.1 works
+// with it.
+func TestProxyProtocolNeedsHTTP1(t *testing.T) {
+	text := func(versions string) []byte {
+		return fmt.Appendf(nil, `
+upstreams: [{name: up, address: "a:80", dial: {proxy_protocol: 2}, %s}]
+listeners: [{name: web, address: "127.0.0.1:0", protocol: http, routes: [{upstream: up}]}]
+`, versions)
+	}
+	_, err := Load("x.yaml", text("http_versions: [h2c]"), nil)
+	require.ErrorContains(t, err, "x.yaml:2: upstreams[0].http_versions: with dial.proxy_protocol")
+	_, err = Load("x.yaml", text("http_versions: [http1, h2c]"), nil)
+	require.NoError(t, err)
+}

@@ -232,3 +232,17 @@ listeners: [{name: slow, address: "127.0.0.1:0", routes: [{upstream: up}], %s}]
 		})
 	}
 }
+
+// Without a drain time nothing is cut where nothing is.
+func TestShutdownAtOnce(t *testing.T) {
+	settled(t)
+	g := start(t, `
+upstreams: [{name: bytes, echo: tcp}, {name: datagrams, echo: udp}]
+listeners:
+  - {name: tcp, address: "127.0.0.1:0", routes: [{upstream: bytes}]}
+  - {name: udp, address: "127.0.0.1:0", protocol: udp, routes: [{upstream: datagrams}]}
+`, nil)
+	over, cancel := contextFor(0)
+	defer cancel()
+	assert.True(t, g.Shutdown(over))
+}

@@ -31,6 +31,8 @@ func (g *Gateway) openHTTP3(ctx context.Context, d *door) error {
 		}
 		d.closePackets()
 		d.net.Close()
+		d.sources.close()
+		d.sources = nil // the next try has its own
 		if try == tries || !d.anyPort() || !inUse(err) {
 			return err
 		}

@@ -36,6 +36,9 @@ func newUpstream(e entry, m *specv1.GatewayUpstream) *Upstream {
 		return u
 	}
 	u.Versions = newVersions(e, m.HttpVersions, u.TLS != nil)
+	if !u.Versions.H1 && m.GetDial().GetProxyProtocol() != 0 {
+		e.addf("http_versions", "with dial.proxy_protocol each request has a conn of its own: want http1 among them")
+	}
 	u.dial(e, m)
 	return u
 }

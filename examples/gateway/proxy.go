@@ -73,7 +73,10 @@ func parseTarget(s string) (Target, error) {
 		return Target{}, fmt.Errorf("want host:port or *.host:port, got %q", s)
 	}
 	i := strings.LastIndexByte(a.Host, ':')
-	t := Target{host: strings.ToLower(a.Host[:i]), port: a.Host[i+1:]}
+	t := Target{
+		host: strings.TrimSuffix(strings.ToLower(a.Host[:i]), "."),
+		port: strings.TrimLeft(a.Host[i+1:], "0"),
+	}
 	if strings.HasPrefix(s, "*.") {
 		t.host = "*." + t.host
 	}
