@@ -63,7 +63,7 @@ func (m *message) send(o *outlet) error {
 	case header+length > mtu:
 		m.sum()
 		return m.sendFragments(o, mtu, header)
-	case o.link.ports[0].offload != nil && m.protocol == uint8(UDP):
+	case m.protocol == uint8(UDP) && !o.link.loop && o.link.ports[0].offload != nil:
 		m.partialSum()
 		return m.write(o, tunx.Offload{NeedsChecksum: true, CsumStart: uint16(header), CsumOffset: uint16(m.sumAt)}, //nolint:gosec // send bounds it
 			m.ipHeader(length), m.header[:], m.payload)
@@ -115,10 +115,11 @@ func (m *message) pseudo() uint32 {
 	return pseudo(m.src, m.dst, m.protocol, len(m.header)+len(m.payload))
 }
 
-// write writes a packet of three parts.
+// write writes a packet of three parts. What comes back waits as what is queued does: its
+// handler may be what sends it.
 func (m *message) write(o *outlet, off tunx.Offload, ip, header, payload []byte) error {
 	m.parts = [3][]byte{ip, header, payload}
-	if m.queued {
+	if m.queued || o.link.isOwn(engineAddr(m.dst)) {
 		return o.reply(m.parts[:])
 	}
 	return o.write(m.parts[:], &m.packet, int(m.src.Unmap().As16()[15])+int(m.dst.Unmap().As16()[15]), off)

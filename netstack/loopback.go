@@ -34,12 +34,28 @@ func (l *link) comesBack(pkt *stack.PacketBuffer) bool {
 	if l.loop {
 		return true
 	}
-	own := l.own.Load()
-	if own == nil {
+	if l.own.Load() == nil {
 		return false
 	}
-	_, dst := addresses(pkt.NetworkHeader().Slice())
-	return slices.Contains(*own, dst)
+	_, dst := addresses(networkHeader(pkt))
+	return l.isOwn(dst)
+}
+
+// isOwn reports whether packets to an address come back.
+func (l *link) isOwn(dst tcpip.Address) bool {
+	own := l.own.Load()
+	return l.loop || own != nil && slices.Contains(*own, dst)
+}
+
+// networkHeader returns the IP header of a packet, also of one that was made past the engine,
+// which has not taken it apart.
+func networkHeader(pkt *stack.PacketBuffer) []byte {
+	h := pkt.NetworkHeader().Slice()
+	if len(h) == 0 {
+		data := pkt.Data()
+		h, _ = data.PullUp(min(data.Size(), headerIPv6))
+	}
+	return h
 }
 
 // fromSelf reports whether a packet from outside says that it comes from the NIC itself.
@@ -70,7 +86,7 @@ func (l *link) loopBack(pkt *stack.PacketBuffer) {
 // mine reports whether the engine will not pass on the packet that comes back: a route may
 // lead here that is for nobody.
 func (l *link) mine(pkt *stack.PacketBuffer) bool {
-	_, dst := addresses(pkt.NetworkHeader().Slice())
+	_, dst := addresses(networkHeader(pkt))
 	a, _ := netip.AddrFromSlice(dst.AsSlice())
 	return a.IsMulticast() || a == broadcast || l.s.isLocal(a)
 }
