@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -242,4 +243,17 @@ func TestUDPNoGarbage(t *testing.T) {
 	})
 	assert.LessOrEqual(t, conn, engine+1)
 	t.Log(engine, conn)
+}
+
+// TestUDPPort: a port that is none is not cut to another one.
+func TestUDPPort(t *testing.T) {
+	left, _ := newPair(t)
+	p, err := left.ListenPacket("udp4", left4+":0")
+	require.NoError(t, err)
+	defer p.Close()
+	for _, port := range []int{-1, 65536, 70000} {
+		_, err = p.WriteTo(nil, &net.UDPAddr{IP: net.ParseIP(right4), Port: port})
+		require.ErrorIs(t, err, syscall.EINVAL)
+		require.ErrorContains(t, err, fmt.Sprintf("%s:%d: port is not 0 to 65535", right4, port))
+	}
 }

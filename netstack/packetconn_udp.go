@@ -1,6 +1,7 @@
 package netstack
 
 import (
+	"math"
 	"net"
 	"net/netip"
 )
@@ -48,12 +49,18 @@ func (c *UDPConn) WriteTo(p []byte, addr net.Addr) (int, error) {
 	return c.WriteToUDP(p, to)
 }
 
+// errPort is of a port that an address of package net can have, and a datagram cannot.
+var errPort = newSentinel("port is not 0 to 65535", eInval)
+
 var errNotUDP = &net.AddrError{Err: "not a *net.UDPAddr"}
 
 // WriteToUDP is WriteTo with the type of its address.
 func (c *UDPConn) WriteToUDP(p []byte, addr *net.UDPAddr) (int, error) {
 	if addr == nil {
 		return 0, c.fail("write", nil, errMissingAddress)
+	}
+	if addr.Port < 0 || addr.Port > math.MaxUint16 {
+		return 0, c.fail("write", addr, errPort)
 	}
 	return c.writeTo(p, netip.AddrPortFrom(c.address(addr.IP, addr.Zone), addr.AddrPort().Port()), addr)
 }
