@@ -28,8 +28,8 @@ type Config struct {
 	TimeWait time.Duration
 	// KeepAlive is for TCP conns that package netstack makes. As in package net, Idle, Interval
 	// and Count that are 0 are 15 s, 15 s and 9, and negative ones leave the engine's value, which
-	// are 2 h, 75 s and 9. The zero value is on with those of package net; one with Enable false
-	// and Count -1 is off.
+	// are 2 h, 75 s and 9. Bounds: 32767 s, and 127 probes. The zero value is on with those of
+	// package net; one with Enable false and Count -1 is off.
 	KeepAlive net.KeepAliveConfig
 	// PortRange is the first and the last of the local ports that are given to endpoints
 	// which ask for none. Zero is 16000 to 65535. At least 1.
@@ -96,10 +96,14 @@ func (c *Config) resolved() (Config, error) {
 	return r, errors.Join(errs...)
 }
 
-// checkKeepAlive refuses what the engine would not count: it keeps nanoseconds in an
-// int64, and the probes in an int32.
+// checkKeepAlive refuses what KeepAliveOption does: conns would be without keep-alive.
 func checkKeepAlive(k net.KeepAliveConfig, bad func(field, value, format string, args ...any)) {
-	const maxProbes = 127
+	if k.Idle > maxKeepAlive {
+		bad("KeepAlive.Idle", k.Idle.String(), "more than %v", maxKeepAlive)
+	}
+	if k.Interval > maxKeepAlive {
+		bad("KeepAlive.Interval", k.Interval.String(), "more than %v", maxKeepAlive)
+	}
 	if k.Count > maxProbes {
 		bad("KeepAlive.Count", strconv.Itoa(k.Count), "more than %d", maxProbes)
 	}

@@ -19,7 +19,7 @@ func TestConfigErrors(t *testing.T) {
 		SendBuffer:    netstack.BufferSizes{Min: 10, Default: 5, Max: 20},
 		ReceiveBuffer: netstack.BufferSizes{Max: 2 << 30},
 		TimeWait:      2 * time.Hour,
-		KeepAlive:     net.KeepAliveConfig{Count: 200},
+		KeepAlive:     net.KeepAliveConfig{Idle: 10 * time.Hour, Interval: 11 * time.Hour, Count: 200},
 		PortRange:     [2]uint16{5000, 4000},
 	}
 	given := *bad
@@ -29,6 +29,8 @@ netstack: config: SendBuffer={10 5 20}: not 0 < Min <= Default <= Max <= 1073741
 netstack: config: ReceiveBuffer={0 0 2147483648}: not 0 < Min <= Default <= Max <= 1073741824
 netstack: config: TimeWait=2h0m0s: more than 1h0m0s
 netstack: config: PortRange=5000-4000: not a first port above 0 and a last one that is not below it
+netstack: config: KeepAlive.Idle=10h0m0s: more than 9h6m7s
+netstack: config: KeepAlive.Interval=11h0m0s: more than 9h6m7s
 netstack: config: KeepAlive.Count=200: more than 127`)
 	assert.Equal(t, given, *bad)
 	var e *netstack.Error
