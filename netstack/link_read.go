@@ -21,11 +21,7 @@ const (
 
 // read gives what comes from a queue to the engine until the device is closed.
 func (l *link) read(p port) {
-	size := l.dev.MTU()
-	if p.offload != nil {
-		size = max(size, p.offload.MaxSegment())
-	}
-	pause := minPause
+	size, pause := p.size(), minPause
 	var v *buffer.View
 	for {
 		if v == nil {
@@ -37,11 +33,32 @@ func (l *link) read(p port) {
 			pause = minPause
 			l.stats.received(n)
 			v = l.receive(v, n, o)
+			if n == size { // it may have been cut, because the MTU has grown
+				size, v = p.grown(size, v)
+			}
 		case err != nil && !l.pause(&pause, err):
 			v.Release()
 			return
 		}
 	}
+}
+
+// size returns the length of the longest packet that can come.
+func (p *port) size() int {
+	if p.offload != nil {
+		return max(p.dev.MTU(), p.offload.MaxSegment())
+	}
+	return p.dev.MTU()
+}
+
+// grown returns the size of now, and v unless that is too short.
+func (p *port) grown(size int, v *buffer.View) (int, *buffer.View) {
+	now := p.size()
+	if now > size && v != nil {
+		v.Release()
+		v = nil
+	}
+	return max(now, size), v
 }
 
 func (p *port) read(b []byte) (int, tunx.Offload, error) {
