@@ -41,7 +41,7 @@ func (s *Stack) SendUnreachable(reason Unreachable, d Datagram) error {
 	quote.sum()
 	p := append([]byte(nil), quote.ipHeader(headerUDP+len(d.Payload))...)
 	p = append(p, quote.header[:]...)
-	return s.sendUnreachable(reason, d.NIC, src, dst, append(p, d.Payload[:min(len(d.Payload), 512)]...))
+	return s.sendUnreachable(reason, d.NIC, src, dst, append(p, d.Payload[:min(len(d.Payload), 1280)]...))
 }
 
 // sendUnreachable answers the packet of which quote is the begin.

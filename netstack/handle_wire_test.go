@@ -125,3 +125,22 @@ func TestHandlerWithoutPromiscuous(t *testing.T) {
 	}
 	assert.Empty(t, got)
 }
+
+// TestQuote: a message about a datagram has as much of it as fits (RFC 1812, 4.3.2.3; RFC 4443,
+// 2.4).
+func TestQuote(t *testing.T) {
+	s, wire := newWire(t, 1500)
+	p := make([]byte, 1500)
+	for to, want := range map[string]int{left4: 576, left6: 1280} {
+		from := netip.MustParseAddr(right4)
+		if to == left6 {
+			from = netip.MustParseAddr(right6)
+		}
+		require.NoError(t, s.SendUnreachable(netstack.PortUnreachable, netstack.Datagram{
+			NIC: 1, Src: netip.AddrPortFrom(netip.MustParseAddr(to), 1), Dst: netip.AddrPortFrom(from, 2), Payload: make([]byte, 1400),
+		}))
+		n, err := wire.Read(p)
+		require.NoError(t, err)
+		assert.Equal(t, want, n)
+	}
+}
