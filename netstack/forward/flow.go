@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"context"
 	"io"
 	"net/netip"
 	"sync/atomic"
@@ -19,6 +20,8 @@ type flow struct {
 	open       bool             // the dial has succeeded; guarded by the table
 	splice     *netstack.Splice // nil until it copies; guarded by the table
 	aborting   atomic.Bool
+	giveUp     context.CancelCauseFunc // ends the dial; set before the table has the flow
+	doomed     error                   // why it may not run; guarded by the table
 }
 
 func newFlow(f *Forwarder, src, dst netip.AddrPort, generation uint64) *flow {

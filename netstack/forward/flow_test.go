@@ -353,6 +353,54 @@ func TestDrainWaits(t *testing.T) {
 	require.NoError(t, p.closed(t).Err)
 }
 
+// TestDrainEndsDials: a flow of an earlier dialer does not begin after its time.
+func TestDrainEndsDials(t *testing.T) {
+	for name, heeds := range map[string]bool{"that heed their context": true, "that do not": false} {
+		t.Run(name, func(t *testing.T) {
+			noLeak(t)
+			l := serve(t, echo)
+			called, release := make(chan struct{}), make(chan struct{})
+			events, ended := make(chan forward.Event, 10), make(chan error, 1)
+			stack, f := open(t, &forward.Config{
+				OnFlow: func(e forward.Event) { events <- e },
+				Streams: streams(func(ctx context.Context, address string) (tunx.StreamConn, error) {
+					close(called)
+					if heeds {
+						<-ctx.Done()
+						return nil, ctx.Err()
+					}
+					<-release
+					return to(l)(context.Background(), address)
+				}),
+			})
+			go func() {
+				c, err := stack.Dial("tcp", net.JoinHostPort(server4, "80"))
+				if err == nil {
+					_, err = c.Read(make([]byte, 1))
+					c.Close()
+				}
+				ended <- err
+			}()
+			receive(t, called)
+			f.SetStreamDialer(nil)
+			ctx, cancel := context.WithCancelCause(t.Context())
+			cancel(errors.New("patience is over"))
+			require.EqualError(t, f.Drain(ctx), "patience is over")
+			close(release)
+			want, kind := error(connRefused), forward.FlowRefused
+			if !heeds {
+				assert.Equal(t, forward.FlowOpened, receive(t, events).Kind)
+				want, kind = connReset, forward.FlowClosed
+			}
+			e := receive(t, events)
+			assert.Equal(t, kind, e.Kind)
+			require.ErrorContains(t, e.Err, "patience is over")
+			require.ErrorIs(t, receive(t, ended), want)
+			require.NoError(t, f.Drain(t.Context()))
+		})
+	}
+}
+
 // The resets go out before the device is closed: nobody else would tell the clients.
 func TestCloseTellsClients(t *testing.T) {
 	for kind, dialer := range kinds {

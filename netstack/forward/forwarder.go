@@ -137,7 +137,8 @@ func (f *Forwarder) SetPacketProxy(p tunx.PacketProxy) error {
 }
 
 // Drain waits until the TCP flows have ended that an earlier dialer made than the present
-// one. When ctx ends those that are left are reset, and its cause is returned.
+// one. When ctx ends those that are left are reset, the dials among them end, and its cause is
+// returned.
 func (f *Forwarder) Drain(ctx context.Context) error {
 	now := f.streams.Load().generation
 	for {

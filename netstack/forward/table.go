@@ -91,8 +91,11 @@ func (t *flowTable) run(w *flow, client *netstack.TCPConn, up tunx.StreamConn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	w.splice = netstack.NewSplice(client, up, w.ended)
-	if t.closed {
+	switch {
+	case t.closed:
 		w.abort(tunx.ErrClosed)
+	case w.doomed != nil:
+		w.abort(w.doomed)
 	}
 }
 
@@ -190,12 +193,16 @@ func (t *flowTable) await(patience time.Duration) {
 	}
 }
 
-// abortAll resets those of the flows that run.
+// abortAll resets those of the flows that run, and ends the dials of the others: one that
+// succeeds all the same is reset.
 func (t *flowTable) abortAll(flows []*flow, cause error) {
 	for _, w := range flows {
 		t.mu.Lock()
 		if w.splice != nil {
 			w.abort(cause)
+		} else {
+			w.doomed = cause
+			w.giveUp(cause)
 		}
 		t.mu.Unlock()
 	}

@@ -24,12 +24,15 @@ func (f *Forwarder) admit(src, _ netip.AddrPort, _ int) netstack.Verdict {
 func (f *Forwarder) request(r *netstack.TCPRequest) {
 	to := f.streams.Load()
 	w := newFlow(f, r.Src, r.Dst, to.generation)
+	ctx, cancel := context.WithCancelCause(r.Context())
+	defer cancel(nil)
+	w.giveUp = cancel
 	if over := f.flows.dial(w, f.config.MaxFlows, f.config.MaxPerSource); over != overNone {
 		f.stats.over[over].Add(1) // others came since admit was asked
 		f.overflow(r)
 		return
 	}
-	up, err := f.dial(r, to.dialer)
+	up, err := f.dial(ctx, r, to.dialer)
 	if err != nil {
 		f.refuse(r, err)
 		f.flows.undo(w)
@@ -57,19 +60,19 @@ func (f *Forwarder) overflow(r *netstack.TCPRequest) {
 	}
 }
 
-// dial dials until the client gives up.
-func (f *Forwarder) dial(r *netstack.TCPRequest, d tunx.StreamDialer) (tunx.StreamConn, error) {
+// dial dials until the client gives up, or the flow's time to drain is over.
+func (f *Forwarder) dial(ctx context.Context, r *netstack.TCPRequest, d tunx.StreamDialer) (tunx.StreamConn, error) {
 	if d == nil {
 		return nil, &Error{Op: "dial", Field: r.Dst.String(), Err: errNoDialer}
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), f.config.DialTimeout)
+	limited, cancel := context.WithTimeout(ctx, f.config.DialTimeout)
 	defer cancel()
-	up, err := d.DialStream(ctx, r.Dst.String())
+	up, err := d.DialStream(limited, r.Dst.String())
 	if err == nil && up == nil {
 		err = errors.New("the dialer returned no conn")
 	}
 	if err != nil {
-		if cause := context.Cause(r.Context()); cause != nil {
+		if cause := context.Cause(ctx); cause != nil {
 			err = errors.Join(cause, err)
 		}
 		return nil, &Error{Op: "dial", Field: r.Dst.String(), Err: err}
