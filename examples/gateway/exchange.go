@@ -16,6 +16,7 @@ const statusClientGone = 499
 type exchange struct {
 	http.ResponseWriter
 
+	connect  bool
 	upstream string
 	status   int
 	sent     int64
@@ -29,17 +30,21 @@ type exchangeKey struct{}
 // newExchange returns the exchange of a request, and the request that leads to
 // it.
 func newExchange(w http.ResponseWriter, r *http.Request) (*exchange, *http.Request) {
-	x := &exchange{ResponseWriter: w}
+	x := &exchange{ResponseWriter: w, connect: r.Method == http.MethodConnect}
 	return x, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
 }
 
 // failed notes why a request failed.
 func failed(r *http.Request, err error) {
-	x := r.Context().Value(exchangeKey{}).(*exchange)
-	x.err = err
-	if x.status == 0 {
-		x.status = statusClientGone // everybody else gets an answer first
+	r.Context().Value(exchangeKey{}).(*exchange).err = err
+}
+
+// outcome returns the status for the log.
+func (x *exchange) outcome() int {
+	if x.status == 0 && x.err != nil {
+		return statusClientGone // everybody else gets an answer
 	}
+	return x.status
 }
 
 // Unwrap gives http.ResponseController what is not here.
@@ -63,10 +68,15 @@ func (x *exchange) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Hijack hands the conn over for an upgrade. The proxy writes the response there.
+// Hijack hands the conn over for an upgrade, or a CONNECT. The response is written
+// there.
 func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	c, rw, err := http.NewResponseController(x.ResponseWriter).Hijack()
-	if err == nil {
+	switch {
+	case err != nil:
+	case x.connect:
+		x.status = http.StatusOK
+	default:
 		x.status = http.StatusSwitchingProtocols
 	}
 	return c, rw, err

@@ -160,7 +160,7 @@ func (s *httpService) logRequest(x *exchange, r *http.Request, took time.Duratio
 	level, args := slog.LevelInfo, []any{
 		"client", r.RemoteAddr, "protocol", r.Proto, "method", r.Method,
 		"host", r.Host, "path", r.URL.Path, "upstream", x.upstream,
-		"status", x.status, "complete", x.complete, "sent", x.sent, "took", took,
+		"status", x.outcome(), "complete", x.complete, "sent", x.sent, "took", took,
 	}
 	if x.err != nil {
 		args = append(args, "error", x.err)

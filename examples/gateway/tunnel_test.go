@@ -54,6 +54,10 @@ listeners:
 	got, err := io.ReadAll(r)
 	require.NoError(t, err)
 	assert.Equal(t, "through", string(got))
+	logged := func(host string, status int) {
+		g.log.eventually(t, fmt.Sprintf(`method=CONNECT host=%s path="" upstream="" status=%d`, host, status))
+	}
+	logged(target, 200)
 
 	for _, refused := range []string{"127.0.0.1:1", "example.com:443", "x.example.com:444", "x.example.com"} {
 		c := dialTCP(t, g.address("http"))
@@ -62,6 +66,7 @@ listeners:
 		require.NoError(t, err)
 		assert.NotEqual(t, 200, res.StatusCode, refused)
 		assert.GreaterOrEqual(t, res.StatusCode, 400, refused)
+		logged(refused, res.StatusCode)
 	}
 
 	body, w := io.Pipe()
