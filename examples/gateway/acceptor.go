@@ -9,7 +9,8 @@ import (
 	"sync/atomic"
 )
 
-// errShutdown is the cause that a session sees which is cut at a shutdown.
+// errShutdown is the cause that a session sees which is cut at a shutdown, and why
+// a reload comes too late.
 var errShutdown = errors.New("the gateway is shutting down")
 
 // A draining listener can wait for its conns, as those of package listener do

@@ -29,9 +29,10 @@ type Gateway struct {
 	cut     func()
 
 	shown     shown
-	reloading sync.Mutex // held by Reload and Shutdown; guards backends and admin
+	reloading sync.Mutex // held by Reload and Shutdown; guards backends, admin and down
 	backends  map[*Upstream]*backend
 	admin     *adminPage // nil: none
+	down      bool       // after a Shutdown
 
 	mu    sync.Mutex // guards doors
 	doors []*door
@@ -235,6 +236,7 @@ func (g *Gateway) Shutdown(ctx context.Context) bool {
 	defer stop()
 	g.reloading.Lock()
 	defer g.reloading.Unlock()
+	g.down = true
 	var clean atomic.Bool
 	clean.Store(true)
 	var wg sync.WaitGroup

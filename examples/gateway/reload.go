@@ -29,9 +29,13 @@ const (
 // When something cannot be opened the error says what, and nothing has changed,
 // with one exception: an address that a changed listener gave up for its
 // successor, which then cannot have it. The old listener is opened again there.
+// After a Shutdown it changes nothing and fails.
 func (g *Gateway) Reload(ctx context.Context, cfg *Config) error {
 	g.reloading.Lock()
 	defer g.reloading.Unlock()
+	if g.down {
+		return errShutdown
+	}
 	c := &change{Gateway: g, cfg: cfg, backends: map[*Upstream]*backend{}}
 	err := c.openBackends(ctx)
 	if err == nil {

@@ -410,3 +410,13 @@ func TestShutdownCutsAfterReload(t *testing.T) {
 	_, err := c.Read(make([]byte, 1))
 	require.ErrorIs(t, err, syscall.ECONNRESET)
 }
+
+// A reload that comes too late opens nothing that nobody would close.
+func TestReloadAfterShutdown(t *testing.T) {
+	settled(t)
+	up := greet(t, "a")
+	g := start(t, alone("old", up), nil)
+	assert.True(t, g.Shutdown(t.Context()))
+	require.ErrorIs(t, g.reload(t, alone("new", up)), errShutdown)
+	assert.Nil(t, g.door("new"))
+}
