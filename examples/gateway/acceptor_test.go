@@ -54,7 +54,7 @@ func TestFailed(t *testing.T) {
 	for range 2 { // the second has nobody to tell
 		g.serve(&door{name: "x", service: &tcpService{acceptor: newAcceptor(l, quiet(), nil)}})
 	}
-	_, err := (&flags{}).run(t.Context(), g, nil, quiet())
+	_, err := (&flags{}).run(t.Context(), g, nil, nil, quiet())
 	require.ErrorIs(t, err, errBroken)
 	assert.Contains(t, err.Error(), "listener x: ")
 }

@@ -1,7 +1,8 @@
 // Gateway is a small gateway built from the modules of Strata. A YAML file
-// names listeners and routes to upstreams. It proxies TCP bytes,
-// HTTP/1.1 and HTTP/2 requests and the datagrams of UDP sessions; it logs with
-// log/slog and drains on SIGTERM.
+// names listeners and routes to upstreams. It proxies the bytes of TCP conns and of
+// QUIC streams, HTTP/1.1, HTTP/2 and HTTP/3 requests, and the datagrams of UDP
+// sessions and of DTLS; it logs with log/slog, reads the file again on SIGHUP and
+// drains on SIGTERM.
 //
 // # Usage
 //

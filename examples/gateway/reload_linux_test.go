@@ -330,6 +330,23 @@ func TestHangup(t *testing.T) {
 	require.NoError(t, c.Close())
 }
 
+// While it drains there is nothing to read again, and no reason to end.
+func TestHangupWhileDraining(t *testing.T) {
+	p := spawn(t, unhurried+echoConfig)
+	c := dialTCP(t, p.address(t, "tcp"))
+	say(t, c, "before")
+	heard(t, c, "before")
+	p.terminate(t)
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGHUP))
+	for range 100 {
+		say(t, c, "after")
+		heard(t, c, "after")
+	}
+	require.NoError(t, c.CloseWrite())
+	hear(t, c, "")
+	assert.Equal(t, 0, p.ended(t))
+}
+
 // Requests in flight end on the upstream where they began.
 func TestReloadRequests(t *testing.T) {
 	settled(t)

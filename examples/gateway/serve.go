@@ -19,6 +19,9 @@ var defaultConfig []byte
 
 // runGateway runs until ctx is done or a listener fails.
 func runGateway(ctx context.Context, f *flags, log *slog.Logger) error {
+	hup := make(chan os.Signal, 1)
+	notifyHangup(hup)
+	defer signal.Stop(hup) // until it ends, as the signal would end it at once
 	cfg, err := f.load()
 	if err != nil {
 		return err
@@ -28,7 +31,7 @@ func runGateway(ctx context.Context, f *flags, log *slog.Logger) error {
 		return err
 	}
 	if err = writeCA(f.ca, g.CA()); err == nil {
-		cfg, err = f.run(ctx, g, cfg, log)
+		cfg, err = f.run(ctx, g, cfg, hup, log)
 	}
 	drain(g, cfg, log)
 	return err
@@ -46,11 +49,8 @@ func writeCA(name string, ca *pki.CA) error {
 }
 
 // run waits until ctx is done, which is no error, or a listener failed. A signal
-// to reload (SIGHUP) makes it read the document again.
-func (f *flags) run(ctx context.Context, g *Gateway, cfg *Config, log *slog.Logger) (*Config, error) {
-	hup := make(chan os.Signal, 1)
-	notifyHangup(hup)
-	defer signal.Stop(hup)
+// to reload (SIGHUP), which arrives on hup, makes it read the document again.
+func (f *flags) run(ctx context.Context, g *Gateway, cfg *Config, hup <-chan os.Signal, log *slog.Logger) (*Config, error) {
 	log.Info("ready")
 	for {
 		select {
