@@ -97,7 +97,7 @@ func (a *alternative) setAuthority(s string) error {
 		return errors.New("no port")
 	}
 	port, err := strconv.ParseUint(s[colon+1:], 10, 16)
-	if err != nil || port == 0 || s[colon+1] == '+' {
+	if err != nil || port == 0 {
 		return errors.New("port is not from 1 to 65535")
 	}
 	host := s[:colon]

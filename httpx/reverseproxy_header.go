@@ -1,6 +1,7 @@
 package httpx
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -69,10 +70,17 @@ func (p *ReverseProxy) modify(res *http.Response) error {
 		res.Body = x.upstream
 	}
 	if p.cfg.ModifyResponse != nil {
-		return p.cfg.ModifyResponse(res)
+		if err := p.cfg.ModifyResponse(res); err != nil {
+			return err
+		}
+	}
+	if _, extended := x.ResponseWriter.(*extendedWriter); extended && res.StatusCode/100 == 2 {
+		return errNotUpgraded // to a CONNECT it would be a tunnel
 	}
 	return nil
 }
+
+var errNotUpgraded = errors.New("the upstream has answered the upgrade as a plain request")
 
 // dropHopByHop removes what concerns the conn to the upstream, or its address.
 func dropHopByHop(h http.Header) {

@@ -170,6 +170,10 @@ func TestTunnelRefused(t *testing.T) {
 			http.Error(w, "not here", http.StatusForbidden)
 			return
 		}
+		if r.URL.Path == "/plain" {
+			io.WriteString(w, "what upgrade?")
+			return
+		}
 		webSocket(w, r)
 	})
 	for _, tt := range []struct {
@@ -182,6 +186,8 @@ func TestTunnelRefused(t *testing.T) {
 		{"upstream refuses", "websocket", httpx.ReverseProxyConfig{ExtendedConnect: true}, 403},
 		{"extended upstream refuses", "websocket", httpx.ReverseProxyConfig{ExtendedConnect: true, ExtendedTransport: extendedClient(t)}, 403},
 		{"wrong key", "websocket", httpx.ReverseProxyConfig{ExtendedConnect: true, Rewrite: func(r *httputil.ProxyRequest) { r.Out.URL.Path = "/wrong" }}, 502},
+		{"upstream goes on", "websocket", httpx.ReverseProxyConfig{ExtendedConnect: true, Rewrite: func(r *httputil.ProxyRequest) { r.Out.URL.Path = "/plain" }}, 502},
+		{"upgrade not allowed", "websocket", httpx.ReverseProxyConfig{ExtendedConnect: true, Upgrades: []string{"echo"}, Rewrite: func(r *httputil.ProxyRequest) { r.Out.URL.Path = "/plain" }}, 502},
 		{"nobody", "websocket", httpx.ReverseProxyConfig{ExtendedConnect: true, ExtendedTransport: extendedClient(t), Target: &url.URL{Scheme: "http", Host: "127.0.0.1:1"}}, 502},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
