@@ -117,7 +117,7 @@ var errTLSConn = errors.New("returns a conn that is TLS to the target already: "
 
 // tlsOf returns what the conn, or one that it wraps, says of its TLS.
 func tlsOf(conn net.Conn) (state tls.ConnectionState, ok bool) {
-	for conn != nil {
+	for range 16 { // no wrapper is that deep, but one may return itself
 		if c, is := conn.(interface{ ConnectionState() tls.ConnectionState }); is {
 			return c.ConnectionState(), true
 		}
@@ -125,7 +125,9 @@ func tlsOf(conn net.Conn) (state tls.ConnectionState, ok bool) {
 		if !is {
 			break
 		}
-		conn = c.NetConn()
+		if conn = c.NetConn(); conn == nil {
+			break
+		}
 	}
 	return state, false
 }

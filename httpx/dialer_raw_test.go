@@ -141,6 +141,19 @@ func TestDialerOfOtherKindsOfConns(t *testing.T) {
 	_, body, err := get(t, rt, "http://target.test")
 	require.NoError(t, err)
 	assert.Equal(t, "HTTP/1.1 tls=false", body)
+
+	for name, below := range map[string]func(net.Conn) net.Conn{
+		"itself":  func(c net.Conn) net.Conn { return c },
+		"nothing": func(net.Conn) net.Conn { return nil },
+	} {
+		rt = newTransport(t, &httpx.TransportConfig{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			c, err := to(target.addr)(ctx, network, address)
+			return &deep{Conn: c, below: below}, err
+		}})
+		_, body, err = get(t, rt, "http://target.test")
+		require.NoError(t, err, name)
+		assert.Equal(t, "HTTP/1.1 tls=false", body, name)
+	}
 }
 
 func TestConnsOfTLSWithoutAnAddress(t *testing.T) {
