@@ -75,6 +75,9 @@ var broken = []struct {
 	{&transportConfig{}, `{"proxyUrl": "http://user:secret%zz@proxy.test"}`, []string{
 		`proxy_url: is not a URL; special characters in user and password are written as %XX`,
 	}},
+	{&transportConfig{}, `{"proxyUrl": "http://[", "noProxy": "a.test", "proxyTls": {}, "proxyConnectHeader": {"a": "secret"}}`, []string{
+		`proxy_url: is not a URL; special characters in user and password are written as %XX`,
+	}},
 	{&transportConfig{}, `{"proxyUrl": "ftp://user:secret@proxy.test"}`, []string{
 		`proxy_url: the scheme must be one of http, https, socks5, socks5h`,
 	}},

@@ -24,7 +24,10 @@ func proxyURL(p *build.Problems, s string) *url.URL {
 		return nil
 	}
 	u, err := parseURL(s)
-	p.Add("proxy_url", nil, err)
+	if err != nil {
+		p.Add("proxy_url", nil, err)
+		return &url.URL{Scheme: "https", Host: "proxy.invalid"} // so that no other field is blamed for want of one
+	}
 	return u
 }
 
