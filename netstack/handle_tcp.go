@@ -172,6 +172,7 @@ func (t *tcpHandler) syn(id stack.TransportEndpointID, isn uint32, pkt *stack.Pa
 func (t *tcpHandler) admit(id stack.TransportEndpointID) Verdict {
 	src, dst := netAddrPort(id.RemoteAddress, id.RemotePort), netAddrPort(id.LocalAddress, id.LocalPort)
 	if len(t.pending) >= t.MaxPending {
+		t.s.engine.Stats().TCP.ForwardMaxInFlightDrop.Increment() // the engine's own limit is never reached
 		if t.OnOverflow != nil {
 			t.OnOverflow(src, dst)
 		}

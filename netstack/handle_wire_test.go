@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
 
 	"github.com/strata-net/strata/netstack"
 	"github.com/strata-net/strata/tunx"
@@ -143,4 +144,21 @@ func TestQuote(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, n)
 	}
+}
+
+// TestForwardDropped counts the SYNs above the limit.
+func TestForwardDropped(t *testing.T) {
+	s, wire := newWire(t, 1500, netstack.Promiscuous(), netstack.Spoofing())
+	over := make(chan struct{}, 1)
+	require.NoError(t, s.HandleTCP(&netstack.TCPHandler{
+		MaxPending: 1,
+		Handle:     func(r *netstack.TCPRequest) { <-r.Context().Done() },
+		OnOverflow: func(_, _ netip.AddrPort) { over <- struct{}{} },
+	}))
+	for _, from := range []string{left4 + ":1", left4 + ":2"} {
+		_, err := wire.Write(tcpPacket(port(from), port(right4+":80"), 1, header.TCPFlagSyn, nil))
+		require.NoError(t, err)
+	}
+	<-over
+	assert.EqualValues(t, 1, s.Stats().TCP.ForwardDropped)
 }
