@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"runtime"
 	"sync"
 	"syscall"
 
@@ -49,7 +50,7 @@ func NewListener(ctx context.Context, cfg *ListenConfig) (*Listener, error) {
 		}
 	}
 	for _, s := range l.shards {
-		l.group.Go(func() { l.pump(s) })
+		l.serve(s)
 	}
 	return l, nil
 }
@@ -106,21 +107,48 @@ func (l *Listener) failed(op string, err error) *Error {
 	return &Error{Op: op, Network: a.Network(), Address: a.String(), Err: err}
 }
 
-// pump takes the conns from quic-go as they come: it has a queue of 32, and
-// refuses what exceeds it.
-func (l *Listener) pump(s *shard) {
-	early := l.gate.config.Early
+// backlog is how many conns of a socket wait for their judgement.
+const backlog = 1024
+
+// serve takes the conns from quic-go as they come, and judges them one after the other.
+// quic-go has a queue of 32 and refuses what exceeds it, after the client has taken the
+// handshake for done: who takes them waits for no lock. There is one more than there are
+// processors, since one that was woken may wait for its processor while the other ones
+// go on with handshakes.
+func (l *Listener) serve(s *shard) {
+	taken := make(chan *quic.Conn, backlog)
+	var takers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) + 1 {
+		takers.Go(func() { l.take(s, taken) })
+	}
+	l.group.Go(func() {
+		takers.Wait()
+		close(taken)
+	})
+	l.group.Go(func() {
+		for c := range taken {
+			l.arrived(c)
+		}
+	})
+}
+
+func (l *Listener) take(s *shard, taken chan<- *quic.Conn) {
 	for {
 		c, err := s.server.Accept(context.Background())
 		if err != nil {
 			l.gate.fail(err)
 			return
 		}
-		t := c.Context().Value(ticketKey{}).(*ticket) //nolint:forcetypeassert // admit has put it there
-		l.judge(t, t.arrive(c, early))
-		if early {
-			l.group.Go(func() { l.follow(t) })
-		}
+		taken <- c
+	}
+}
+
+func (l *Listener) arrived(c *quic.Conn) {
+	early := l.gate.config.Early
+	t := c.Context().Value(ticketKey{}).(*ticket) //nolint:forcetypeassert // admit has put it there
+	l.judge(t, t.arrive(c, early))
+	if early {
+		l.group.Go(func() { l.follow(t) })
 	}
 }
 
