@@ -27,6 +27,8 @@ type Server struct {
 
 	requests, inFlight, stalled, refused atomic.Int64
 
+	mostStreams atomic.Int64 // that a client may have open
+
 	mu         sync.Mutex
 	state      serverState
 	listeners  map[*quicx.Listener]struct{}
@@ -72,6 +74,10 @@ func NewServer(cfg *ServerConfig) (*Server, error) {
 	}
 	s.lookups, s.endLookups = context.WithCancel(context.Background())
 	s.SetHandler(c.Handler)
+	s.raise(c.Listen.QUIC.MaxIncomingStreams)
+	if get := c.Listen.QUIC.GetConfigForClient; get != nil {
+		c.Listen.QUIC.GetConfigForClient = s.own(get)
+	}
 	s.http = &http3.Server{
 		Handler:            http.HandlerFunc(s.serveHTTP),
 		EnableDatagrams:    c.EnableDatagrams,
@@ -81,6 +87,33 @@ func NewServer(cfg *ServerConfig) (*Server, error) {
 		Logger:             slog.New(reporter{Server: s}),
 	}
 	return s, nil
+}
+
+// own makes of the configs that are returned for a client what is made of that for all.
+func (s *Server) own(get func(*quic.ClientInfo) (*quic.Config, error)) func(*quic.ClientInfo) (*quic.Config, error) {
+	return func(info *quic.ClientInfo) (*quic.Config, error) {
+		q, err := get(info)
+		if q == nil || err != nil {
+			return nil, err
+		}
+		q = q.Clone()
+		s.cfg.fillQUIC(q)
+		var p problems
+		s.cfg.checkDatagrams(&p, q)
+		checkStreams(&p, q)
+		if err := p.err(); err != nil {
+			return nil, err
+		}
+		s.raise(q.MaxIncomingStreams)
+		return q, nil
+	}
+}
+
+// raise notes how many streams a client may have open.
+func (s *Server) raise(streams int64) {
+	for most := s.mostStreams.Load(); streams > most && !s.mostStreams.CompareAndSwap(most, streams); {
+		most = s.mostStreams.Load()
+	}
 }
 
 // SetHandler sets the handler of the requests to come. It is for servers that wrap the handler of another one, as

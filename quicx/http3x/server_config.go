@@ -49,7 +49,7 @@ type ServerConfig struct {
 	// Listen.CloseCode 0 means H3_NO_ERROR, 0x100.
 	//
 	// In Listen.QUIC, zero fields have the defaults of quicx, but MaxIncomingStreams is DefaultMaxStreams and
-	// MaxIncomingUniStreams DefaultMaxUniStreams.
+	// MaxIncomingUniStreams DefaultMaxUniStreams. The same goes for the configs that its GetConfigForClient returns.
 	//
 	// With Listen.Early, requests can arrive before the handshake is complete, and can then be replays of an attacker.
 	// Those of methods other than GET, HEAD, OPTIONS and TRACE are answered with status 425 (RFC 8470), for which clients
@@ -117,11 +117,16 @@ func (c *ServerConfig) serverQUIC() *quic.Config {
 	if c.Listen.QUIC != nil {
 		q = c.Listen.QUIC.Clone()
 	}
+	c.fillQUIC(q)
+	return q
+}
+
+// fillQUIC sets the fields that are zero.
+func (c *ServerConfig) fillQUIC(q *quic.Config) {
 	q.MaxIncomingStreams = cmp.Or(q.MaxIncomingStreams, DefaultMaxStreams)
 	q.MaxIncomingUniStreams = cmp.Or(q.MaxIncomingUniStreams, DefaultMaxUniStreams)
 	q.EnableDatagrams = q.EnableDatagrams || c.EnableDatagrams
 	roomForDatagrams(q)
-	return q
 }
 
 // Check says what [NewServer] would say of the config, and opens nothing. Listen.Address, which only ListenAndServe needs,
@@ -134,18 +139,27 @@ func (c *ServerConfig) validate() error {
 	notNegative(&p, "MaxHeaderBytes", c.MaxHeaderBytes)
 	notNegative(&p, "IdleTimeout", c.IdleTimeout)
 	checkSettings(&p, c.AdditionalSettings)
-	if c.Listen.QUIC.EnableDatagrams && !c.EnableDatagrams {
-		p.add("EnableDatagrams", "false", oneLayer("Listen.QUIC"))
-	}
+	c.checkDatagrams(&p, c.Listen.QUIC)
 	if c.Listen.Conn != nil {
 		p.add("Listen.Conn", fmt.Sprint(c.Listen.Conn.LocalAddr()), errors.New("must be nil: Serve gets the conns"))
 	}
+	checkStreams(&p, c.Listen.QUIC)
+	return errors.Join(p.err(), c.Listen.Check())
+}
+
+func (c *ServerConfig) checkDatagrams(p *problems, q *quic.Config) {
+	if q.EnableDatagrams && !c.EnableDatagrams {
+		p.add("EnableDatagrams", "false", oneLayer("Listen.QUIC"))
+	}
+}
+
+// checkStreams wants as many as HTTP/3 cannot do without.
+func checkStreams(p *problems, q *quic.Config) {
 	atLeast := func(field string, n, least int64) {
 		if n < least {
 			p.add("Listen.QUIC."+field, strconv.FormatInt(n, 10), fmt.Errorf("must be at least %d for HTTP/3", least))
 		}
 	}
-	atLeast("MaxIncomingStreams", c.Listen.QUIC.MaxIncomingStreams, 1)
-	atLeast("MaxIncomingUniStreams", c.Listen.QUIC.MaxIncomingUniStreams, minUniStreams)
-	return errors.Join(p.err(), c.Listen.Check())
+	atLeast("MaxIncomingStreams", q.MaxIncomingStreams, 1)
+	atLeast("MaxIncomingUniStreams", q.MaxIncomingUniStreams, minUniStreams)
 }

@@ -87,7 +87,7 @@ func (c *conn) close(why string) { _ = c.quic.CloseWithError(noError, why) }
 // for another one, though its handler may go on: a client that has many more handlers than it may have streams is one that
 // does this on purpose.
 func (c *conn) begin() bool {
-	limit := 2 * c.server.cfg.Listen.QUIC.MaxIncomingStreams
+	limit := 2 * c.server.mostStreams.Load()
 	c.mu.Lock()
 	if c.inFlight >= limit {
 		c.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/quic-go/quic-go"
@@ -229,4 +230,40 @@ func TestServerLogs(t *testing.T) {
 	}, nil)
 	assert.Equal(t, "200 body", fetch(t, transport(t, nil), http.MethodGet, s.url("/"), ""))
 	assert.Equal(t, "http3x: serve: words a=1 b=2\nhttp3x: serve: Malformed Content-Length value=many", s.errors.text())
+}
+
+// A config for one client is completed as that for all is, and holds.
+func TestServerConfigForClient(t *testing.T) {
+	noLeak(t)
+	const requests = 5
+	var own atomic.Pointer[quic.Config]
+	own.Store(&quic.Config{MaxIncomingStreams: requests})
+	entered, leave := make(chan struct{}, requests), make(chan struct{})
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		entered <- struct{}{}
+		<-leave
+		echo(w, r)
+	}, func(c *http3x.ServerConfig) {
+		c.EnableDatagrams = true
+		c.Listen.QUIC = &quic.Config{MaxIncomingStreams: 1, GetConfigForClient: func(*quic.ClientInfo) (*quic.Config, error) {
+			return own.Load(), nil
+		}}
+	})
+	rt := transport(t, func(c *http3x.Config) { c.EnableDatagrams = true })
+	answers := make(chan string, requests)
+	for range requests {
+		go func() { answers <- fetch(t, rt, http.MethodGet, s.url("/"), "") }()
+	}
+	for range requests {
+		within(t, "a request", entered)
+	}
+	close(leave)
+	for range requests {
+		assert.Contains(t, <-answers, "200 GET ")
+	}
+	assert.Zero(t, s.Stats().Refused)
+	assert.False(t, own.Load().EnableDatagrams, "it is the caller's")
+
+	own.Store(&quic.Config{MaxIncomingUniStreams: 2})
+	assert.Contains(t, fetch(t, transport(t, nil), http.MethodGet, s.url("/"), ""), "CONNECTION_REFUSED")
 }
