@@ -26,19 +26,21 @@ func NewExtendedRequest(ctx context.Context, protocol, target string) (*http.Req
 	}
 	u, err := url.Parse(target)
 	switch {
+	case err != nil && strings.Contains(target, "@"): // the words of url.Parse quote what may be a password
+		return nil, configError("target", "", errors.New("is not a URL"))
 	case err != nil:
 		return nil, configError("target", target, err)
 	case u.Scheme == "wss":
 		u.Scheme = "https"
 	case u.Scheme != "https":
-		return nil, configError("target", target, errors.New("must be an https or a wss URL"))
+		return nil, configError("target", u.Redacted(), errors.New("must be an https or a wss URL"))
 	}
 	if u.Host == "" {
-		return nil, configError("target", target, errors.New("has no host"))
+		return nil, configError("target", u.Redacted(), errors.New("has no host"))
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodConnect, u.String(), nil)
 	if err != nil {
-		return nil, configError("target", target, err)
+		return nil, configError("target", u.Redacted(), err)
 	}
 	r.Proto, r.ProtoMajor, r.ProtoMinor = protocol, 3, 0
 	if protocol == WebSocket {

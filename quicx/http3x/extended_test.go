@@ -504,6 +504,11 @@ func TestExtendedConfig(t *testing.T) {
 		_, err := http3x.NewExtendedRequest(t.Context(), "websocket", target)
 		assert.ErrorContains(t, err, "http3x: config: target=", target)
 	}
+	for _, target := range []string{"http://me:secret@h.test", "https://me:secret@h.test:x", "https://me:sec/ret@h.test"} {
+		_, err := http3x.NewExtendedRequest(t.Context(), "websocket", target)
+		require.ErrorContains(t, err, "http3x: config: target", target)
+		assert.NotContains(t, err.Error(), "sec")
+	}
 	_, err := http3x.NewExtendedRequest(t.Context(), "a/b", "https://h.test")
 	assert.ErrorContains(t, err, "http3x: config: protocol=a/b: must be a token")
 

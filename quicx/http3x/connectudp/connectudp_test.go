@@ -392,6 +392,11 @@ func TestConfig(t *testing.T) {
 		_, err = connectudp.NewDialer(&connectudp.DialConfig{Proxy: s, Transport: transport(t, true)})
 		assert.ErrorContains(t, err, "config: Proxy="+s+": ")
 	}
+	for _, s := range []string{"https://me:secret@h", "https://me:sec/ret@h/{target_host}/{target_port}", "http://me:secret@h"} {
+		_, err = connectudp.NewDialer(&connectudp.DialConfig{Proxy: s, Transport: transport(t, true)})
+		require.ErrorContains(t, err, "config: Proxy: ")
+		assert.NotContains(t, err.Error(), "sec")
+	}
 	d, err := connectudp.NewDialer(&connectudp.DialConfig{Proxy: "https://127.0.0.1:1", Transport: transport(t, true)})
 	require.NoError(t, err)
 	defer d.Close()

@@ -52,7 +52,7 @@ func NewDialer(cfg *DialConfig) (*Dialer, error) {
 	d := &Dialer{header: cfg.Header.Clone()}
 	t, err := parseProxy(cfg.Proxy)
 	if err != nil {
-		err = &http3x.Error{Op: "config", Field: "Proxy", Value: cfg.Proxy, Err: err}
+		err = proxyError(cfg.Proxy, err)
 	}
 	d.template = t
 	streams, streamErr := http3x.NewExtendedDialer(cfg.Transport, cfg.IdleTimeout)
@@ -61,6 +61,17 @@ func NewDialer(cfg *DialConfig) (*Dialer, error) {
 	}
 	d.streams, d.datagrams = streams, cfg.Transport.EnableDatagrams
 	return d, nil
+}
+
+// proxyError shows nothing of what may have a password, which url.Parse quotes.
+func proxyError(s string, err error) error {
+	if strings.Contains(s, "@") {
+		s = ""
+		if _, quotes := errors.AsType[*url.Error](err); quotes {
+			err = errors.New("is not the template of a URL")
+		}
+	}
+	return &http3x.Error{Op: "config", Field: "Proxy", Value: s, Err: err}
 }
 
 func parseProxy(s string) (template, error) {
@@ -73,7 +84,7 @@ func parseProxy(s string) (template, error) {
 	}
 	host, _, _ := strings.Cut(rest, "/")
 	if host == "" || strings.ContainsAny(host, "{}?#@") {
-		return nil, errors.New("must have a host, and no variable in it")
+		return nil, errors.New("must have a host, and no user or variable in it")
 	}
 	t, err := parseTemplate(s)
 	if err != nil {
