@@ -72,8 +72,10 @@ type Config struct {
 	PSK *PSK
 
 	// CipherSuites are those to use, the best first; see [ParseCipherSuite].
-	// Empty means [DefaultCipherSuites]. One that is unknown, there twice, of
-	// no use without PSK or a certificate, or insecure is an error.
+	// Empty means those of TLS, with the default ones for PSK behind them if
+	// there are none; if TLS has none it means [DefaultCipherSuites]. One that
+	// is unknown, there twice, of no use without PSK or a certificate, or
+	// insecure is an error.
 	CipherSuites []uint16
 
 	// Curves are the groups for the key exchange, the best first; see
