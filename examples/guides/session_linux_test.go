@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // stepTime is what the commands of a step may take on a machine that does other
@@ -92,7 +93,7 @@ func play(t *testing.T, list []step) error {
 func needs(t *testing.T, text string) {
 	t.Helper()
 	var missing []string
-	if os.Geteuid() != 0 {
+	if !isRoot() {
 		missing = append(missing, "root")
 	}
 	for _, name := range []string{"bash", "mount", "go", "ip", "ss", "openssl", "curl", "dig", "ping", "tshark", "iperf3", "gtlsclient"} {
@@ -264,4 +265,12 @@ func short(t *testing.T) {
 	before := showTime
 	showTime = 0
 	t.Cleanup(func() { showTime = before })
+}
+
+// isRoot is false also for the root of a container, which lacks capabilities.
+func isRoot() bool {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	const wanted = 1<<unix.CAP_NET_ADMIN | 1<<unix.CAP_SYS_ADMIN
+	return unix.Capget(&header, &data[0]) == nil && data[0].Effective&wanted == wanted
 }
