@@ -24,7 +24,7 @@ func Need(t testing.TB, what ...string) {
 
 func has(what string) bool {
 	if what == "root" {
-		return os.Geteuid() == 0
+		return isRoot()
 	}
 	_, err := exec.LookPath(what)
 	return err == nil
