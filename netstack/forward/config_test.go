@@ -68,11 +68,13 @@ func TestDevice(t *testing.T) {
 	a := families["ipv4"]
 	p, protocol := ping(a.client, 7, 9, payload(100))
 	echo := ip(a.client, a.server, protocol, p, 2)
-	for range 2000 {
-		_, err := d.Write(echo)
-		require.NoError(t, err)
-	}
-	await(t, "drops", func() bool { return d.Dropped() > 0 })
+	await(t, "drops", func() bool { // of the answers, some may be dropped by the stack on their way
+		for range 100 {
+			_, err := d.Write(echo)
+			require.NoError(t, err)
+		}
+		return d.Dropped() > 0
+	})
 	n, err := d.Read(make([]byte, 10)) // cut
 	require.NoError(t, err)
 	assert.Equal(t, 10, n)
