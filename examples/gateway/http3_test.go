@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -76,9 +77,10 @@ func TestHTTP3OnePort(t *testing.T) {
 // The UDP socket has the versions of IP that the TCP socket has.
 func TestHTTP3Families(t *testing.T) {
 	l, err := net.Listen("tcp6", "[::1]:0")
-	if err != nil {
+	if err != nil && (os.Getenv("CI") != "true" || runtime.GOOS != "linux") {
 		t.Skip("no IPv6:", err)
 	}
+	require.NoError(t, err)
 	require.NoError(t, l.Close())
 	settled(t)
 	for address, want := range map[string]struct{ ip, only6 string }{
